@@ -1,0 +1,312 @@
+import type { Refusal, Result } from "@remit/core";
+
+/**
+ * What the broker keeps. Every verb is atomic: all its conditions are inside the writing transaction, judged in commit
+ * order, and its audit record commits with it. A refused verb changes nothing but may append a refusal record.
+ * Times named `…Ms` are milliseconds since the epoch, taken by the writer from its own clock.
+ */
+export interface Store {
+  /** Finds or makes the principal id of an external identity; the same (issuer, subject) always gets the same id. */
+  principal(identity: ExternalIdentity): Promise<string>;
+
+  /**
+   * Begins a task with its root grant. Refuses if anything of `live` is revoked or suspended, a used-once proof was used
+   * (the same `retry.digest` under the same `retry.key` within 60 s answers with the same task again), or a limit is reached.
+   */
+  beginTask(task: NewTask): Promise<Result<Issued, Refusal>>;
+  /** Renews the lease of a grant for its holder's key. `lease_lapsed` past the dormant time; `task_ended` when dead. */
+  renew(renewal: Renewal): Promise<Result<Issued, Refusal>>;
+  /** Ends a task or a single grant, or revokes or suspends any other id. Idempotent: a second end answers with the first's time. */
+  end(end: End): Promise<Result<Ended, Refusal>>;
+
+  /** Opens a login session; the handle itself is never stored, only its SHA-256. */
+  openSession(session: NewSession): Promise<Result<{ readonly expiresMs: number }, Refusal>>;
+  /** Keeps what a start handle is for until it is redeemed once. */
+  offerStart(start: NewStart): Promise<Result<{ readonly expiresMs: number }, Refusal>>;
+  /** Keeps or spends a boot handle (owner's first acts, enrolment of a point). */
+  offerBoot(boot: {
+    readonly hash: string;
+    readonly purpose: string;
+    readonly ttlMs: number;
+    readonly by: string;
+  }): Promise<void>;
+  spendBoot(hash: string, spender: string): Promise<Result<{ readonly purpose: string }, Refusal>>;
+
+  /** Enrols or updates an enforcement point by its key. */
+  enrolPoint(point: NewPoint): Promise<PointRow>;
+  /** Notes what a point says of itself (base, connections, log key). */
+  pointHello(point: string, hello: PointHello): Promise<void>;
+  /** Spends uses of a grant and of all its ancestors, root first, in one statement. */
+  reserveUses(spend: {
+    readonly grant: string;
+    readonly jti: string;
+    readonly count: number;
+    readonly point: string;
+  }): Promise<Result<{ readonly reservation: string; readonly granted: number }, Refusal>>;
+  returnUses(back: {
+    readonly reservation: string;
+    readonly unused: number;
+    readonly point: string;
+  }): Promise<void>;
+  /** Takes a point's log lines if they continue what is held; otherwise says what is held. */
+  ship(batch: {
+    readonly point: string;
+    readonly from: number;
+    readonly lines: readonly string[];
+    readonly checkpoint: string;
+  }): Promise<Result<{ readonly size: number }, { readonly size: number }>>;
+
+  /** Appends a record that has no other effect (a refusal, an admin read, an alarm). */
+  record(entry: NewRecord): Promise<void>;
+
+  /** Applies a configuration: text of every file, and what it makes of policies, clients, issuers, connectors. */
+  applyConfig(config: AppliedConfig): Promise<void>;
+
+  /** Reads; they see every committed write of this process. */
+  readonly read: Reads;
+  /** Called with each signed-to-be feed batch in commit order; the feed subscribes. */
+  onRevocations(listener: (batch: RevocationBatch) => void): () => void;
+  /** Signed head of the log, covering every record committed so far. */
+  checkpoint(): Promise<string>;
+  close(): Promise<void>;
+}
+
+export interface ExternalIdentity {
+  readonly kind: "usr" | "wl";
+  readonly issuer: string;
+  readonly subject: string;
+}
+
+export interface NewTask {
+  readonly tenant: "local";
+  readonly subject: string;
+  readonly agent: string;
+  readonly client: string;
+  readonly policy: string;
+  readonly policyName: string;
+  readonly purpose: string | undefined;
+  /** Milliseconds from now to the hard end. */
+  readonly durationMs: number;
+  readonly resource: string;
+  readonly connector: string;
+  readonly connection: string;
+  /** Every id that the grant depends on besides its own task and grant. */
+  readonly live: readonly string[];
+  readonly jkt: string;
+  readonly depthLeft: number;
+  /** Canonical JSON of the authority (printAuthority). */
+  readonly authority: string;
+  readonly uses: number | undefined;
+  /** Identifiers of the records granted, for per-hour limits and for the trail. */
+  readonly records: readonly string[];
+  readonly limits: {
+    readonly tasksLive?: number;
+    readonly tasksPerHour?: number;
+    readonly recordsPerHour?: number;
+  };
+  /** Spent once, until it expires; more than one where the issuer says so. */
+  readonly once: readonly {
+    readonly key: string;
+    readonly expiresMs: number;
+    readonly times: number;
+  }[];
+  readonly retry: { readonly key: string; readonly digest: string } | undefined;
+  /** SHA-256 of the start handle that this redeems. */
+  readonly start: string | undefined;
+  readonly decision: string;
+}
+
+export interface Renewal {
+  readonly grant: string;
+  readonly jkt: string;
+  readonly decision: string;
+  /** Dead ids asked in the same statement, e.g. `key:<jkt>`. */
+  readonly alsoLive: readonly string[];
+}
+
+/** What the writer answers; the token is signed from this and nothing else. */
+export interface Issued {
+  readonly jti: string;
+  readonly task: string;
+  readonly grant: string;
+  readonly issuedMs: number;
+  readonly tokenExpiresMs: number;
+  readonly leaseUntilMs: number;
+  readonly taskEndsMs: number;
+  readonly row: GrantRow;
+  /** True if this is the answer to a retry of the same request. */
+  readonly again: boolean;
+}
+
+export interface GrantRow {
+  readonly grant: string;
+  readonly task: string;
+  readonly parent: string | undefined;
+  readonly subject: string;
+  readonly subjectIdentity: { readonly issuer: string; readonly subject: string };
+  readonly agent: string;
+  readonly client: string;
+  readonly clientName: string;
+  readonly policy: string;
+  readonly policyName: string;
+  readonly resource: string;
+  readonly connector: string;
+  readonly connection: string;
+  readonly live: readonly string[];
+  readonly jkt: string;
+  readonly depthLeft: number;
+  readonly authority: string;
+  readonly usesLeft: number | undefined;
+  readonly leaseUntilMs: number;
+  readonly taskEndsMs: number;
+  readonly createdMs: number;
+  readonly endedMs: number | undefined;
+  readonly purpose: string | undefined;
+}
+
+export interface End {
+  /** Any of our ids; task and grant end once, others are lasting and kill what was issued up to now. */
+  readonly id: string;
+  readonly how: "complete" | "cancel" | "revoke" | "kill";
+  readonly by: string;
+  readonly reason: string | undefined;
+  readonly suspend: boolean;
+  readonly decision: string;
+}
+
+export interface Ended {
+  readonly id: string;
+  readonly endedMs: number;
+  /** Feed position of the revocation; points that applied it are past this. */
+  readonly n: number;
+}
+
+export interface NewSession {
+  readonly hash: string;
+  readonly subject: string;
+  readonly jkt: string;
+  readonly claims: string;
+  readonly issuerName: string;
+  readonly ttlMs: number;
+  readonly once: { readonly key: string; readonly expiresMs: number };
+}
+
+export interface SessionRow {
+  readonly subject: string;
+  readonly identity: ExternalIdentity;
+  readonly jkt: string;
+  readonly issuerName: string;
+  /** Canonical JSON of the claims that policies may read. */
+  readonly claims: string;
+  readonly expiresMs: number;
+}
+
+export interface NewStart {
+  readonly hash: string;
+  readonly session: string;
+  readonly subject: string;
+  readonly jkt: string;
+  /** Canonical JSON of the request to be judged at redemption. */
+  readonly request: string;
+  readonly ttlMs: number;
+}
+
+export interface NewPoint {
+  readonly name: string;
+  readonly key: string;
+  readonly serves: readonly string[] | "connected";
+  readonly may: readonly string[];
+  readonly by: string;
+}
+
+export interface PointRow {
+  readonly point: string;
+  readonly name: string;
+  /** Canonical JSON of the public JWK. */
+  readonly key: string;
+  readonly serves: readonly string[] | "connected";
+  readonly may: readonly string[];
+  readonly logKey: string | undefined;
+}
+
+export interface PointHello {
+  readonly base: string;
+  readonly logKey: string | undefined;
+  readonly connections: readonly {
+    readonly id: string;
+    readonly name: string;
+    readonly resource: string;
+    readonly connector: string;
+    readonly as: string;
+    readonly account: string;
+  }[];
+}
+
+/** A record before the writer numbers and dates it. `kind` is closed in audit/kinds.ts. */
+export interface NewRecord {
+  readonly kind: string;
+  readonly decision: string;
+  readonly ids: readonly string[];
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+export interface AppliedConfig {
+  readonly digest: string;
+  readonly files: readonly { readonly path: string; readonly text: string }[];
+  /** Names that need a lasting id, e.g. {kind: "cli", name: "triage-bot"}; unchanged content keeps its id alive. */
+  readonly names: readonly {
+    readonly kind: "cli" | "agt" | "pol" | "cnr" | "iss";
+    readonly name: string;
+    readonly digest: string;
+  }[];
+  readonly by: string;
+}
+
+export interface RevocationBatch {
+  readonly epoch: number;
+  readonly from: number;
+  readonly to: number;
+  readonly items: readonly RevocationItem[];
+  readonly atMs: number;
+}
+
+export interface RevocationItem {
+  readonly n: number;
+  readonly id: string;
+  /** Seconds; present for lasting ids. */
+  readonly before?: number;
+  /** Seconds; after this the entry may be forgotten. */
+  readonly forget: number;
+}
+
+export interface Reads {
+  grant(id: string): GrantRow | undefined;
+  task(id: string): readonly GrantRow[];
+  tasks(filter: { readonly subject?: string; readonly limit: number }): readonly GrantRow[];
+  session(hash: string): SessionRow | undefined;
+  start(
+    hash: string,
+  ):
+    | {
+        readonly request: string;
+        readonly subject: string;
+        readonly jkt: string;
+        readonly session: string;
+        readonly expiresMs: number;
+      }
+    | undefined;
+  identity(principal: string): ExternalIdentity | undefined;
+  /** The lasting id of a configured name. */
+  name(kind: "cli" | "agt" | "pol" | "cnr" | "iss", name: string): string | undefined;
+  points(): readonly PointRow[];
+  position(): { readonly epoch: number; readonly n: number };
+  revocationsAfter(n: number, limit: number): readonly RevocationItem[];
+  /** Which of these ids are dead for something issued at `issuedSeconds`, or suspended. */
+  dead(ids: readonly string[], issuedSeconds: number): readonly string[];
+  records(from: number, limit: number): readonly string[];
+  shipped(point: string, from: number, limit: number): readonly string[];
+  shippedHead(point: string): { readonly size: number; readonly checkpoint: string } | undefined;
+  /** Lines of all logs that mention an id, in order of time. */
+  mentions(id: string): readonly { readonly log: string; readonly line: string }[];
+  appliedConfig(): AppliedConfig | undefined;
+}
