@@ -31,4 +31,6 @@ export interface Operation {
   readonly write: readonly string[];
   /** Canonical values by JSON pointer; what `where` speaks about. */
   readonly members: Readonly<Record<string, Json>>;
+  /** Pointers that are fields being written where this operation writes any: absent means unchanged. */
+  readonly fieldPointers: readonly string[];
 }

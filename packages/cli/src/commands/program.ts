@@ -1,0 +1,26 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { CommandError } from "../exit.ts";
+import { programFile } from "../supervise.ts";
+
+/** Runs the broker or the gateway in the foreground with the flags as they were given; passes signals and the exit code on. */
+export async function runProgram(
+  name: "broker" | "gateway",
+  flags: readonly string[],
+): Promise<void> {
+  const child = spawn(
+    process.execPath,
+    [...process.execArgv, programFile(`@remit/${name}`), ...flags],
+    { stdio: "inherit" },
+  );
+  const forward = (signal: NodeJS.Signals): boolean => child.kill(signal);
+  process.on("SIGINT", forward).on("SIGTERM", forward);
+  const [code, signal] = await once(child, "exit");
+  process.off("SIGINT", forward).off("SIGTERM", forward);
+  if (signal !== null && signal !== "SIGTERM" && signal !== "SIGINT")
+    throw new CommandError("error", `the ${name} was ended by ${String(signal)}`);
+  if (typeof code === "number" && code !== 0)
+    throw new CommandError("error", `the ${name} ended with exit code ${code}`, {
+      fix: "its last words are above",
+    });
+}

@@ -1,0 +1,163 @@
+import { createHash, randomBytes } from "node:crypto";
+import { existsSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { CommandError } from "../exit.ts";
+import type { Output } from "../output.ts";
+import { type Places, removeRunning, writePrivate, writeRunning } from "../places.ts";
+import {
+  askProgram,
+  type Program,
+  programFile,
+  readyText,
+  startProgram,
+  stopProgram,
+} from "../supervise.ts";
+
+export interface UpOptions {
+  readonly config: string;
+  readonly port: number;
+  readonly gatewayPort: number;
+  readonly pointsPort: number;
+  readonly sealKey: string | undefined;
+  readonly connectors: string | undefined;
+  readonly applyConfig: boolean;
+}
+
+/** How long a program may take to finish what it was doing once it was asked to stop. */
+const GRACE_MS = 5_000;
+
+/** Starts broker and gateway on loopback, prints one ready line, and runs until it is told to stop or one of them ends. */
+export async function up(options: UpOptions, places: Places, output: Output): Promise<void> {
+  mkdirSync(places.data, { recursive: true, mode: 0o700 });
+  const sealKey = options.sealKey ?? ensureSealKey(places, output);
+  const gatewayData = join(places.data, "gateway");
+  const brokerData = join(places.data, "broker");
+  const point = await enrolmentOf(gatewayData, sealKey, options);
+
+  output.say("starting the broker …");
+  const broker = await startProgram("broker", programFile("@remit/broker"), [
+    ...["--data", brokerData, "--config", options.config, "--port", String(options.port)],
+    ...[
+      "--points-port",
+      String(options.pointsPort),
+      "--seal-key",
+      sealKey,
+      "--enrol",
+      point,
+      "--json",
+    ],
+    ...(options.applyConfig ? ["--apply-config"] : []),
+  ]);
+  const started: Program[] = [broker];
+  try {
+    output.say("starting the gateway …");
+    const gateway = await startProgram("gateway", programFile("@remit/gateway"), [
+      ...[
+        "--data",
+        gatewayData,
+        "--broker",
+        readyText(broker, "issuer"),
+        "--points",
+        readyText(broker, "points"),
+      ],
+      ...[
+        "--pin",
+        readyText(broker, "pin"),
+        "--port",
+        String(options.gatewayPort),
+        "--seal-key",
+        sealKey,
+        "--json",
+      ],
+      ...(options.connectors === undefined ? [] : ["--connectors", options.connectors]),
+    ]);
+    started.push(gateway);
+    announce(broker, gateway, places, output);
+    await untilStopped(started);
+  } finally {
+    removeRunning(places.data);
+    await Promise.all(started.map((program) => stopProgram(program, GRACE_MS)));
+  }
+}
+
+function announce(broker: Program, gateway: Program, places: Places, output: Output): void {
+  const url = readyText(broker, "broker");
+  const running = {
+    broker: url,
+    issuer: readyText(broker, "issuer"),
+    gateway: readyText(gateway, "gateway"),
+    points: readyText(broker, "points"),
+    pin: readyText(broker, "pin"),
+    pid: process.pid,
+    brokerAdmin: join(places.data, "broker", "admin.sock"),
+    gatewayAdmin: readyText(gateway, "admin"),
+  };
+  writeRunning(places.data, running);
+  const console_ = `http://localhost:${new URL(url).port}/`;
+  output.answer(
+    {
+      broker: running.broker,
+      gateway: running.gateway,
+      console: console_,
+      points: running.points,
+      pid: process.pid,
+      issuer: running.issuer,
+      pin: running.pin,
+      pids: { broker: broker.child.pid, gateway: gateway.child.pid },
+    },
+    [
+      `broker   ${running.broker}`,
+      `gateway  ${running.gateway}`,
+      `points   ${running.points}`,
+      "",
+      "next: `remit connect` a resource, then `remit login`. Stop with Ctrl-C.",
+    ],
+  );
+}
+
+async function untilStopped(programs: readonly Program[]): Promise<void> {
+  const { promise: signalled, resolve } = Promise.withResolvers<undefined>();
+  const stop = (): void => resolve(undefined);
+  process.once("SIGINT", stop);
+  process.once("SIGTERM", stop);
+  const ended = Promise.race(
+    programs.map(async (program) => ({ program, how: await program.ended })),
+  );
+  const first = await Promise.race([signalled, ended]);
+  if (first !== undefined) {
+    throw new CommandError(
+      "error",
+      `the ${first.program.name} ended (${first.how}), so everything was stopped`,
+      {
+        fix: "its last words are above; start again with `remit up`",
+      },
+    );
+  }
+}
+
+/** The gateway makes its own key; the broker learns it before either listens. */
+async function enrolmentOf(
+  gatewayData: string,
+  sealKey: string,
+  options: UpOptions,
+): Promise<string> {
+  const { answer } = await askProgram(programFile("@remit/gateway"), [
+    ...["--data", gatewayData, "--seal-key", sealKey, "--print-point"],
+    ...(options.connectors === undefined ? [] : ["--connectors", options.connectors]),
+  ]);
+  if (answer === undefined) throw new CommandError("error", "the gateway could not make its key");
+  const file = join(gatewayData, "point.json");
+  writePrivate(file, `${JSON.stringify(answer)}\n`);
+  return file;
+}
+
+function ensureSealKey(places: Places, output: Output): string {
+  const name = createHash("sha256").update(places.data).digest("hex").slice(0, 16);
+  const file = join(places.user, `seal-${name}.key`);
+  if (existsSync(file)) return file;
+  writePrivate(file, randomBytes(32));
+  output.say(
+    `made a seal key at ${file}: whoever has both it and ${places.data} can open the store, so back them up apart`,
+  );
+  return file;
+}

@@ -1,0 +1,46 @@
+import type { BodyNode, RecordType, ValueSchema } from "./connector.ts";
+
+/** The canonical values that operations of an action have, by pointer, with their shapes: what `where` may speak about. */
+export function memberSchemas(
+  type: RecordType,
+  action: string,
+): Readonly<Record<string, ValueSchema>> {
+  const schemas: Record<string, ValueSchema> = {};
+  for (const operation of Object.values(type.operations)) {
+    if (operation.action !== action) continue;
+    for (const parameter of Object.values(operation.query))
+      if (parameter.kind === "value") schemas[parameter.as] = parameter.schema;
+    if (operation.body !== undefined) collect(operation.body.root, type, schemas);
+  }
+  return schemas;
+}
+
+function collect(node: BodyNode, type: RecordType, into: Record<string, ValueSchema>): void {
+  switch (node.kind) {
+    case "object":
+      for (const member of Object.values(node.members)) collect(member.node, type, into);
+      return;
+    case "fields":
+      for (const [name, field] of Object.entries(type.fields)) {
+        if (field.write !== undefined)
+          into[`/${name}`] = schemaAt(field.write.schema, field.write.canonical);
+      }
+      return;
+    case "value":
+      into[node.as] = node.schema;
+      return;
+    case "lookup":
+      // what is decided is the value found, not the caller's key; the upstream's names are texts
+      into[node.as] = { kind: "string", max: 256 };
+      return;
+  }
+}
+
+/** The shape of the value at a pointer inside a value of this shape. */
+export function schemaAt(schema: ValueSchema, pointer: string): ValueSchema {
+  if (pointer === "") return schema;
+  const [, first = "", ...rest] = pointer.split("/");
+  const inner = schema.kind === "object" ? schema.members[first] : undefined;
+  if (inner === undefined) throw new RangeError(`the shape has nothing at \`${pointer}\``);
+  return schemaAt(inner, rest.length === 0 ? "" : `/${rest.join("/")}`);
+}

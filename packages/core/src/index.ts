@@ -1,0 +1,129 @@
+export {
+  actionsOf,
+  type ConnectorLookup,
+  type KnownType,
+  MAX_ENTRIES,
+  parseAsked,
+  parseAuthority,
+  parseHeld,
+} from "./authority/parse.ts";
+export {
+  constraintWithin,
+  printConstraint,
+  readConstraint,
+  satisfies,
+} from "./authority/constraint.ts";
+export type {
+  AskedEntry,
+  Authority,
+  Constraint,
+  Entry,
+  Limits,
+  RecordScope,
+  Where,
+} from "./authority/entry.ts";
+export { describe, shown } from "./authority/describe.ts";
+export { printAuthority } from "./authority/print.ts";
+export { isWithin, narrow, type NarrowFault, type ParentsOf } from "./authority/narrow.ts";
+export { type Permitted, permits } from "./authority/permits.ts";
+export {
+  type Checkpoint,
+  type CheckpointFault,
+  type LogKey,
+  signCheckpoint,
+  verifyCheckpoint,
+  type VerifyEd25519,
+} from "./audit/checkpoint.ts";
+export {
+  type LogFault,
+  type LogRecord,
+  readRecordLine,
+  recordLine,
+  verifyLog,
+} from "./audit/log.ts";
+export {
+  appendLeaf,
+  consistencyProof,
+  EMPTY_FRONTIER,
+  type Frontier,
+  inclusionProof,
+  leafHash,
+  nodeHash,
+  rootOf,
+  verifyConsistency,
+  verifyInclusion,
+} from "./audit/tree.ts";
+export {
+  concatBytes,
+  equalBytes,
+  fromBase64,
+  fromBase64url,
+  readUtf8,
+  type Sha256,
+  toBase64,
+  toBase64url,
+  toHex,
+  utf8,
+} from "./bytes.ts";
+export { MAX_TOKEN_BYTES, printTokenClaims, readTokenClaims, type TokenClaims } from "./claims.ts";
+export type {
+  BodyMember,
+  BodyNode,
+  Connector,
+  Field,
+  Lookup,
+  OperationSpec,
+  QueryParameter,
+  RecordType,
+  ResponseSpec,
+  ValueSchema,
+} from "./connector/connector.ts";
+export { memberSchemas, schemaAt } from "./connector/members.ts";
+export { parseConnector } from "./connector/parse.ts";
+export {
+  type DpopExpectation,
+  type DpopFault,
+  judgeProof,
+  type Proof,
+  readDpopProof,
+  type UnverifiedProof,
+  verifyProof,
+} from "./dpop.ts";
+export { type HandlePrefix, HANDLE_PREFIXES, isHandle, makeHandle } from "./handle.ts";
+export { decodeForm, type Head, type HeadFault, type QueryPair, readHead } from "./http-head.ts";
+export { ID_PREFIXES, type IdPrefix, isId, makeId } from "./id.ts";
+export { atPointer, canonicalJson, jsonEqual } from "./json/canonical.ts";
+export {
+  isJsonObject,
+  type Json,
+  JSON_LIMITS,
+  type JsonFault,
+  type JsonLimits,
+  type JsonObject,
+  readJson,
+} from "./json/read.ts";
+export { algorithmOf, type PublicJwk, readPublicJwk, thumbprint } from "./jwk.ts";
+export {
+  type JwsAlgorithm,
+  type JwsFault,
+  type JwsHeader,
+  readJws,
+  signJws,
+  signJwsText,
+  type UnverifiedJws,
+  type Verified,
+  verifyJws,
+  type VerifySignature,
+} from "./jws.ts";
+export type { Operation, OperationClass, OperationRecord } from "./operation.ts";
+export {
+  type Refusal,
+  type RefusalCode,
+  REFUSALS,
+  type RefusalSide,
+  refuse,
+  type Sufficient,
+} from "./refusal.ts";
+export { err, ok, type Result } from "./result.ts";
+export { Secret } from "./secret.ts";
+export { SeenSet } from "./seen-set.ts";

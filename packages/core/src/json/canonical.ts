@@ -1,0 +1,33 @@
+import type { Json } from "./read.ts";
+import { isJsonObject } from "./read.ts";
+
+/** The one text of a JSON value: the JSON Canonicalization Scheme (RFC 8785). */
+export function canonicalJson(value: Json): string {
+  if (Array.isArray(value)) return `[${value.map((item: Json) => canonicalJson(item)).join(",")}]`;
+  if (!isJsonObject(value)) return JSON.stringify(value);
+  const names = Object.keys(value).sort();
+  const members: string[] = [];
+  for (const name of names) {
+    const member = value[name];
+    if (member !== undefined) members.push(`${JSON.stringify(name)}:${canonicalJson(member)}`);
+  }
+  return `{${members.join(",")}}`;
+}
+
+/** Whether two JSON values are the same value: order of members does not matter, order of items does. */
+export const jsonEqual = (one: Json, other: Json): boolean =>
+  one === other || canonicalJson(one) === canonicalJson(other);
+
+/** The value at a JSON pointer (RFC 6901); undefined where there is none. */
+export function atPointer(value: Json, pointer: string): Json | undefined {
+  if (pointer === "") return value;
+  let here: Json | undefined = value;
+  for (const part of pointer.slice(1).split("/")) {
+    const name = part.replaceAll("~1", "/").replaceAll("~0", "~");
+    if (Array.isArray(here))
+      here = /^(?:0|[1-9][0-9]*)$/.test(name) ? here[Number(name)] : undefined;
+    else if (isJsonObject(here)) here = Object.hasOwn(here, name) ? here[name] : undefined;
+    else return undefined;
+  }
+  return here;
+}
