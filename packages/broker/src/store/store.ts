@@ -1,3 +1,4 @@
+import type { SQLOutputValue } from "node:sqlite";
 import type { Refusal, Result } from "@remit/core";
 
 /**
@@ -35,7 +36,7 @@ export interface Store {
   /** Enrols or updates an enforcement point by its key. */
   enrolPoint(point: NewPoint): Promise<PointRow>;
   /** Notes what a point says of itself (base, connections, log key). */
-  pointHello(point: string, hello: PointHello): Promise<void>;
+  pointHello(point: string, hello: PointHello): Promise<Result<undefined, Refusal>>;
   /** Spends uses of a grant and of all its ancestors, root first, in one statement. */
   reserveUses(spend: {
     readonly grant: string;
@@ -47,14 +48,11 @@ export interface Store {
     readonly reservation: string;
     readonly unused: number;
     readonly point: string;
-  }): Promise<void>;
-  /** Takes a point's log lines if they continue what is held; otherwise says what is held. */
-  ship(batch: {
-    readonly point: string;
-    readonly from: number;
-    readonly lines: readonly string[];
-    readonly checkpoint: string;
-  }): Promise<Result<{ readonly size: number }, { readonly size: number }>>;
+  }): Promise<Result<undefined, Refusal>>;
+  /** Takes a point's log lines if they continue what is held and have the root that the point signed. */
+  ship(
+    batch: Shipment,
+  ): Promise<Result<{ readonly size: number; readonly taken: boolean }, Refusal>>;
 
   /** Appends a record that has no other effect (a refusal, an admin read, an alarm). */
   record(entry: NewRecord): Promise<void>;
@@ -64,10 +62,10 @@ export interface Store {
 
   /** Reads; they see every committed write of this process. */
   readonly read: Reads;
-  /** Called with each signed-to-be feed batch in commit order; the feed subscribes. */
+  /** Called with each signed feed batch in commit order. */
   onRevocations(listener: (batch: RevocationBatch) => void): () => void;
-  /** Signed head of the log, covering every record committed so far. */
-  checkpoint(): Promise<string>;
+  /** Settles when everything asked before is committed. */
+  settled(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -82,6 +80,7 @@ export interface NewTask {
   readonly subject: string;
   readonly agent: string;
   readonly client: string;
+  readonly clientName: string;
   readonly policy: string;
   readonly policyName: string;
   readonly purpose: string | undefined;
@@ -120,8 +119,10 @@ export interface Renewal {
   readonly grant: string;
   readonly jkt: string;
   readonly decision: string;
-  /** Dead ids asked in the same statement, e.g. `key:<jkt>`. */
+  /** Further ids that must not be revoked, asked in the same transaction. */
   readonly alsoLive: readonly string[];
+  /** True where policy and standing were asked again, so that a lapsed lease may wake. */
+  readonly wake: boolean;
 }
 
 /** What the writer answers; the token is signed from this and nothing else. */
@@ -262,12 +263,23 @@ export interface AppliedConfig {
   readonly by: string;
 }
 
+export interface Shipment {
+  readonly point: string;
+  readonly from: number;
+  readonly lines: readonly string[];
+  /** The note, whose signature was checked, and what it says. */
+  readonly checkpoint: string;
+  readonly size: number;
+  readonly root: Uint8Array;
+}
+
 export interface RevocationBatch {
   readonly epoch: number;
   readonly from: number;
   readonly to: number;
   readonly items: readonly RevocationItem[];
-  readonly atMs: number;
+  /** Compact JWS by the feed's key. */
+  readonly jws: string;
 }
 
 export interface RevocationItem {
@@ -284,9 +296,7 @@ export interface Reads {
   task(id: string): readonly GrantRow[];
   tasks(filter: { readonly subject?: string; readonly limit: number }): readonly GrantRow[];
   session(hash: string): SessionRow | undefined;
-  start(
-    hash: string,
-  ):
+  start(hash: string):
     | {
         readonly request: string;
         readonly subject: string;
@@ -301,9 +311,15 @@ export interface Reads {
   points(): readonly PointRow[];
   position(): { readonly epoch: number; readonly n: number };
   revocationsAfter(n: number, limit: number): readonly RevocationItem[];
+  /** Signed feed batches that end after a position, in order. */
+  batchesAfter(n: number, limit: number): readonly { readonly to: number; readonly jws: string }[];
+  /** Hash of the last batch, which the next one names. */
+  feedHead(): string;
   /** Which of these ids are dead for something issued at `issuedSeconds`, or suspended. */
   dead(ids: readonly string[], issuedSeconds: number): readonly string[];
   records(from: number, limit: number): readonly string[];
+  /** Size and right edge of the broker's log at the last commit. */
+  logHead(): Readonly<Record<string, SQLOutputValue>>;
   shipped(point: string, from: number, limit: number): readonly string[];
   shippedHead(point: string): { readonly size: number; readonly checkpoint: string } | undefined;
   /** Lines of all logs that mention an id, in order of time. */

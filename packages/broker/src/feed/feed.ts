@@ -1,0 +1,134 @@
+import { type JsonObject, rootOf, signCheckpoint, signJws, toBase64url } from "@remit/core";
+import { sign } from "node:crypto";
+import type { SigningKey } from "../keys/keyring.ts";
+import { frontierOf, sha256 } from "../store/frontier.ts";
+import type { RevocationBatch, Store } from "../store/store.ts";
+
+/** When a point had applied the feed up to a position. */
+export interface SeenAt {
+  readonly id: string;
+  /** Milliseconds; null if it had not within the time that was waited. */
+  readonly seenAt: number | null;
+}
+
+/** The signed side of liveness: batches, proofs of freshness, and who has seen what. */
+export interface Feed {
+  /** A signed answer to a point's nonce: up to here the feed goes. */
+  fresh(nonce: string): string;
+  /** A signed copy of everything revoked, for a point that starts or lost its place. */
+  snapshot(): string;
+  /** Batches after a position, then every new one. Returns how to stop. */
+  follow(epoch: number, after: number, push: (jws: string) => void): (() => void) | undefined;
+  /** Notes how far a point is. */
+  seen(point: string, epoch: number, n: number): void;
+  forget(point: string): void;
+  /** Waits until every known point is past a position, at most `boundMs`. */
+  whenSeen(n: number, boundMs: number): Promise<readonly SeenAt[]>;
+  /** The signed head of the broker's log. */
+  checkpoint(): string;
+}
+
+export interface FeedOptions {
+  readonly store: Store;
+  readonly feedKey: SigningKey;
+  readonly logKey: SigningKey;
+  readonly logName: string;
+  readonly now: () => number;
+}
+
+interface PointState {
+  n: number;
+  at: number;
+}
+
+const PAGE = 1_000;
+
+/** Makes the feed over a store. */
+export function createFeed({ store, feedKey, logKey, logName, now }: FeedOptions): Feed {
+  const points = new Map<string, PointState>();
+  const waiting = new Set<() => void>();
+  const followers = new Set<(batch: RevocationBatch) => void>();
+  store.onRevocations((batch) => {
+    for (const follower of followers) follower(batch);
+  });
+  const header = (typ: string): JsonObject => ({ typ, alg: feedKey.alg, kid: feedKey.kid });
+  const head = (): { size: number; root: Uint8Array } => {
+    const frontier = frontierOf(store.read.logHead());
+    return { size: frontier.size, root: rootOf(frontier, sha256) };
+  };
+  return {
+    fresh(nonce) {
+      const { size, root } = head();
+      const payload = {
+        ...store.read.position(),
+        nonce,
+        at: now(),
+        log: { size, root: toBase64url(root) },
+      };
+      return signJws(header("remit-fresh+jwt"), payload, feedKey.sign);
+    },
+    snapshot() {
+      const { epoch, n } = store.read.position();
+      const nowSeconds = now() / 1000;
+      const items = [];
+      for (let after = 0; after < n;) {
+        const page = store.read.revocationsAfter(after, PAGE);
+        items.push(
+          ...page
+            .filter((item) => item.n <= n && item.forget > nowSeconds)
+            .map((item) => ({ ...item })),
+        );
+        after = page.at(-1)?.n ?? n;
+      }
+      return signJws(
+        header("remit-snapshot+jwt"),
+        { epoch, n, head: store.read.feedHead(), items, at: now() },
+        feedKey.sign,
+      );
+    },
+    follow(epoch, after, push) {
+      if (epoch !== store.read.position().epoch) return undefined;
+      let sent = after;
+      const follower = (batch: RevocationBatch): void => {
+        if (batch.to <= sent) return;
+        sent = batch.to;
+        push(batch.jws);
+      };
+      for (const batch of store.read.batchesAfter(after, Number.MAX_SAFE_INTEGER)) {
+        sent = batch.to;
+        push(batch.jws);
+      }
+      followers.add(follower);
+      return () => followers.delete(follower);
+    },
+    seen(point, epoch, n) {
+      if (epoch !== store.read.position().epoch) return;
+      if (n > (points.get(point)?.n ?? -1)) points.set(point, { n, at: now() });
+      for (const check of waiting) check();
+    },
+    forget: (point) => points.delete(point),
+    async whenSeen(n, boundMs) {
+      const { promise, resolve } = Promise.withResolvers<undefined>();
+      const check = (): void => {
+        if ([...points.values()].every((state) => state.n >= n)) resolve(undefined);
+      };
+      waiting.add(check);
+      const timer = setTimeout(() => resolve(undefined), boundMs);
+      check();
+      await promise;
+      clearTimeout(timer);
+      waiting.delete(check);
+      return [...points].map(([id, state]) => ({ id, seenAt: state.n >= n ? state.at : null }));
+    },
+    checkpoint() {
+      const { size, root } = head();
+      const raw = Buffer.from(logKey.jwk.x, "base64url");
+      return signCheckpoint(
+        { origin: logName, size, root },
+        { name: logName, key: raw },
+        (message) => sign(null, message, logKey.key),
+        sha256,
+      );
+    },
+  };
+}

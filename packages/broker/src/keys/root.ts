@@ -1,0 +1,127 @@
+import "reflect-metadata";
+import { createPrivateKey, generateKeyPairSync, hash, webcrypto } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { X509CertificateGenerator } from "@peculiar/x509";
+import { fromBase64url, signJws } from "@remit/core";
+import { type Keyring, signingKey, type SigningKey } from "./keyring.ts";
+import { open, seal, type SealKey, type SealPlace } from "./seal.ts";
+
+/** What the root key once signed: which feed, log and points certificate belong to this broker. */
+export interface Succession {
+  /** Compact JWS, typ `remit-succession+jwt`. */
+  readonly jws: string;
+  /** Fingerprint of the root key, which points are given. */
+  readonly pin: string;
+  readonly certificatePem: string;
+}
+
+const CERTIFICATE_YEARS = 10;
+
+/** Makes a self-signed certificate of a P-256 key: an identity that is pinned, not one that is named. */
+export async function selfSigned(
+  key: SigningKey,
+  name: string,
+  now: Date,
+): Promise<{ readonly pem: string; readonly der: Uint8Array }> {
+  const algorithm = { name: "ECDSA", namedCurve: "P-256" };
+  const pkcs8 = key.key.export({ format: "der", type: "pkcs8" });
+  const privateKey = await webcrypto.subtle.importKey("pkcs8", pkcs8, algorithm, false, ["sign"]);
+  const publicKey = await webcrypto.subtle.importKey("jwk", { ...key.jwk }, algorithm, true, [
+    "verify",
+  ]);
+  const notAfter = new Date(now);
+  notAfter.setUTCFullYear(now.getUTCFullYear() + CERTIFICATE_YEARS);
+  const certificate = await X509CertificateGenerator.createSelfSigned(
+    {
+      name: `CN=${name}`,
+      notBefore: new Date(now.getTime() - 60_000),
+      notAfter,
+      keys: { privateKey, publicKey },
+      signingAlgorithm: { name: "ECDSA", hash: "SHA-256" },
+    },
+    webcrypto,
+  );
+  return { pem: certificate.toString("pem"), der: new Uint8Array(certificate.rawData) };
+}
+
+/** What is needed to make or find the succession. */
+export interface RootGiven {
+  readonly issuer: string;
+  readonly ring: Keyring;
+  /** Where the sealed root key goes: its owner's folder, not the data folder. */
+  readonly rootFile: string;
+  readonly sealKey: SealKey;
+  readonly now: Date;
+}
+
+/**
+ * The succession, made at the first start by a root key that is then sealed to a file of its owner and kept in no
+ * process. Later starts use what was signed then.
+ */
+export async function ensureSuccession(given: RootGiven): Promise<Succession> {
+  const { ring } = given;
+  const [jws, pin, certificatePem] = [
+    ring.held("succession"),
+    ring.held("pin"),
+    ring.held("points_certificate"),
+  ];
+  if (jws !== undefined && pin !== undefined && certificatePem !== undefined)
+    return { jws, pin, certificatePem };
+  return makeSuccession(given);
+}
+
+const rootPlace = (issuer: string): SealPlace => ({
+  tenant: "local",
+  table: "root",
+  id: issuer,
+  column: "file",
+  version: 1,
+});
+
+/** Opens the sealed root key, for the rare acts that need it. */
+export function openRoot(file: string, issuer: string, sealKey: SealKey): SigningKey {
+  const pkcs8 = open(readFileSync(file), rootPlace(issuer), sealKey);
+  return signingKey(
+    createPrivateKey({ key: Buffer.from(pkcs8.reveal()), format: "der", type: "pkcs8" }),
+  );
+}
+
+async function makeSuccession(given: RootGiven): Promise<Succession> {
+  const { issuer, ring, rootFile, sealKey, now } = given;
+  if (existsSync(rootFile))
+    throw new Error(
+      `\`${rootFile}\` holds the root key of an earlier installation; move it away first`,
+    );
+  const certificate = await selfSigned(ring.pointsTls, "remit points", now);
+  const { privateKey } = generateKeyPairSync("ed25519");
+  const root = signingKey(privateKey);
+  const raw = fromBase64url(root.jwk.x);
+  if (raw === undefined) throw new Error("the root key has no public bytes");
+  const payload = {
+    iss: issuer,
+    iat: Math.floor(now.getTime() / 1000),
+    root: { ...root.jwk },
+    feed: { kid: ring.feed.kid, ...ring.feed.jwk },
+    log: { name: logName(issuer), ...ring.log.jwk },
+    points_cert: Buffer.from(certificate.der).toString("base64"),
+  };
+  const jws = signJws(
+    { typ: "remit-succession+jwt", alg: "EdDSA", kid: root.kid },
+    payload,
+    root.sign,
+  );
+  mkdirSync(dirname(rootFile), { recursive: true, mode: 0o700 });
+  writeFileSync(
+    rootFile,
+    seal(privateKey.export({ format: "der", type: "pkcs8" }), rootPlace(issuer), sealKey),
+    { mode: 0o600, flag: "wx" },
+  );
+  ring.fixed("succession", () => jws);
+  ring.fixed("pin", () => hash("sha256", raw, "base64url"));
+  ring.fixed("points_certificate", () => certificate.pem);
+  return { jws, pin: hash("sha256", raw, "base64url"), certificatePem: certificate.pem };
+}
+
+/** The name of the broker's log (C2SP: a scheme-less prefix). */
+export const logName = (issuer: string): string => issuer.replace(/^https?:\/\//, "");

@@ -1,0 +1,193 @@
+import { randomBytes } from "node:crypto";
+import {
+  isId,
+  isJsonObject,
+  type JsonObject,
+  readJws,
+  readPublicJwk,
+  readJson,
+  verifyJws,
+} from "@remit/core";
+import { verifierOf } from "../keys/verify.ts";
+import type { PointHello, PointRow } from "../store/store.ts";
+
+/** What resolution found: the immutable id of a record, its alias, its parents. */
+export interface Resolved {
+  readonly id: string;
+  readonly alias: string;
+  readonly parents: readonly { readonly type: string; readonly identifier: string }[];
+  readonly shown: JsonObject;
+}
+
+export interface ResolveRequest {
+  readonly connection: string;
+  readonly connector: string;
+  readonly type: string;
+  readonly named: { readonly alias: string } | { readonly identifier: string };
+  readonly show: readonly string[];
+}
+
+/** A resource that some connected point serves now. */
+export interface ServedResource {
+  readonly point: string;
+  readonly url: string;
+  readonly connection: string;
+  readonly connectionName: string;
+  readonly connector: string;
+  readonly account: string;
+}
+
+/** The points that are connected now, what they serve, and how to ask them. */
+export interface Channels {
+  hello(point: PointRow, hello: PointHello): void;
+  open(point: PointRow, write: (line: string) => void): () => void;
+  served(resource: string): ServedResource | undefined;
+  resolve(request: ResolveRequest, timeoutMs: number): Promise<Resolved | undefined>;
+  /** Takes a signed answer; false if nobody asked this point for it. */
+  answer(point: PointRow, compact: string): boolean;
+  connected(): readonly string[];
+}
+
+interface Channel {
+  readonly point: PointRow;
+  readonly write: (line: string) => void;
+}
+
+interface Pending {
+  readonly point: string;
+  readonly settle: (resolved: Resolved | undefined) => void;
+}
+
+/** Makes the registry of connected points. */
+export function createChannels(): Channels {
+  const hellos = new Map<string, PointHello>();
+  const channels = new Map<string, Channel>();
+  const pending = new Map<string, Pending>();
+  const servedBy = (resource: string): ServedResource | undefined => {
+    for (const [point, channel] of channels) {
+      const hello = hellos.get(point);
+      const connection = hello?.connections.find((one) => one.resource === resource);
+      if (hello === undefined || connection === undefined) continue;
+      const url = `${hello.base}/r/${resource}`;
+      if (channel.point.serves !== "connected" && !channel.point.serves.includes(url)) continue;
+      return {
+        point,
+        url,
+        connection: connection.id,
+        connectionName: connection.name,
+        connector: connection.connector,
+        account: connection.account,
+      };
+    }
+    return undefined;
+  };
+  return {
+    hello: (point, hello) => void hellos.set(point.point, hello),
+    open(point, write) {
+      const channel = { point, write };
+      channels.set(point.point, channel);
+      return () => {
+        if (channels.get(point.point) === channel) channels.delete(point.point);
+      };
+    },
+    served: servedBy,
+    async resolve(request, timeoutMs) {
+      const owner = [...channels.values()].find(
+        ({ point }) =>
+          point.may.includes("resolve") &&
+          hellos
+            .get(point.point)
+            ?.connections.some(
+              (one) => one.id === request.connection && one.connector === request.connector,
+            ),
+      );
+      if (owner === undefined) return undefined;
+      const nonce = randomBytes(16).toString("base64url");
+      const { promise, resolve } = Promise.withResolvers<Resolved | undefined>();
+      const timer = setTimeout(() => resolve(undefined), timeoutMs);
+      pending.set(nonce, { point: owner.point.point, settle: resolve });
+      const { connection, connector, type, named, show } = request;
+      owner.write(
+        JSON.stringify({ resolve: { connection, connector, type, ...named, show, nonce } }),
+      );
+      const resolved = await promise;
+      clearTimeout(timer);
+      pending.delete(nonce);
+      return resolved;
+    },
+    answer(point, compact) {
+      const payload = verified(point, compact);
+      const nonce = payload?.["nonce"];
+      const asked = typeof nonce === "string" ? pending.get(nonce) : undefined;
+      if (payload === undefined || asked === undefined || asked.point !== point.point) return false;
+      asked.settle(payload["none"] === true ? undefined : readResolved(payload));
+      return true;
+    },
+    connected: () => [...channels.keys()],
+  };
+}
+
+/** The payload of what a point signed with its enrolled key. */
+function verified(point: PointRow, compact: string): JsonObject | undefined {
+  const jws = readJws(compact, { maxBytes: 16_384 });
+  const key = readJson(point.key);
+  const jwk = key.ok ? readPublicJwk(key.value) : undefined;
+  if (!jws.ok || jwk === undefined) return undefined;
+  const checked = verifyJws(jws.value, {
+    typ: ["remit-resolved+jwt"],
+    alg: ["ES256"],
+    verify: verifierOf(jwk),
+  });
+  return checked.ok ? checked.value.payload : undefined;
+}
+
+function readResolved(payload: JsonObject): Resolved | undefined {
+  const { id, alias, parents, shown } = payload;
+  if (
+    typeof id !== "string" ||
+    id === "" ||
+    typeof alias !== "string" ||
+    alias === "" ||
+    !Array.isArray(parents)
+  )
+    return undefined;
+  const read: { type: string; identifier: string }[] = [];
+  for (const parent of parents) {
+    if (!isJsonObject(parent)) return undefined;
+    const { type, identifier } = parent;
+    if (typeof type !== "string" || typeof identifier !== "string") return undefined;
+    read.push({ type, identifier });
+  }
+  return { id, alias, parents: read, shown: isJsonObject(shown) ? shown : {} };
+}
+
+/** Reads what a point says of itself. */
+export function readHello(json: JsonObject): PointHello | undefined {
+  const { base, log_key, connections } = json;
+  if (typeof base !== "string" || !URL.canParse(base) || !Array.isArray(connections))
+    return undefined;
+  if (
+    log_key !== undefined &&
+    (typeof log_key !== "string" || !/^[A-Za-z0-9_-]{43}$/.test(log_key))
+  )
+    return undefined;
+  const read: PointHello["connections"][number][] = [];
+  for (const item of connections) {
+    if (!isJsonObject(item)) return undefined;
+    const { id, name, resource, connector, as, account } = item;
+    if (
+      !isId("cnx", id) ||
+      ![name, resource, connector, as, account].every((value) => typeof value === "string")
+    )
+      return undefined;
+    read.push({
+      id,
+      name: String(name),
+      resource: String(resource),
+      connector: String(connector),
+      as: String(as),
+      account: String(account),
+    });
+  }
+  return { base: base.replace(/\/$/, ""), logKey: log_key, connections: read };
+}

@@ -1,0 +1,54 @@
+import { refuse } from "@remit/core";
+import { integer, maybeInteger, maybeText, text } from "./rows.ts";
+import type { End, Ended } from "./store.ts";
+import { Refused, type Writing } from "./verb.ts";
+
+/** Ends a task or a grant once, or revokes a lasting id for all that was made before now. Idempotent. */
+export function end(w: Writing, ending: End): Ended {
+  if (ending.id.startsWith("tsk_")) return endOnce(w, ending, "task");
+  if (ending.id.startsWith("grn_")) return endGrant(w, ending);
+  if (ending.suspend)
+    w.sql.run("insert into suspended values (?, ?) on conflict do nothing", ending.id, w.nowMs);
+  const lasting = !/^(?:tok|lnk)_/.test(ending.id);
+  const { n } = w.revoke(ending.id, lasting ? w.nowMs : undefined);
+  note(w, ending, n, [ending.id]);
+  return { id: ending.id, endedMs: w.nowMs, n };
+}
+
+/** A root grant is its task: ending it ends the task. */
+function endGrant(w: Writing, ending: End): Ended {
+  const row = w.sql.one("select task, parent from grant_ where id = ?", ending.id);
+  if (row === undefined) throw unknown(ending.id);
+  if (maybeText(row, "parent") === undefined)
+    return endOnce(w, { ...ending, id: text(row, "task") }, "task");
+  return endOnce(w, ending, "grant_");
+}
+
+function endOnce(w: Writing, ending: End, table: "task" | "grant_"): Ended {
+  const row = w.sql.one(`select ended_ms, ended_n from ${table} where id = ?`, ending.id);
+  if (row === undefined) throw unknown(ending.id);
+  const before = maybeInteger(row, "ended_ms");
+  if (before !== undefined) return { id: ending.id, endedMs: before, n: integer(row, "ended_n") };
+  const { n } = w.revoke(ending.id, undefined);
+  w.sql.run(`update ${table} set ended_ms = ?, ended_n = ? where id = ?`, w.nowMs, n, ending.id);
+  if (table === "task") w.sql.run("update task set how = ? where id = ?", ending.how, ending.id);
+  const grants = w.sql
+    .all("select id from grant_ where task = ? or id = ?", ending.id, ending.id)
+    .map((grant) => text(grant, "id"));
+  note(w, ending, n, [ending.id, ...grants]);
+  return { id: ending.id, endedMs: w.nowMs, n };
+}
+
+const unknown = (id: string): Refused =>
+  new Refused(refuse("grant_unknown", `\`${id}\` is not known`));
+
+function note(w: Writing, ending: End, n: number, ids: readonly string[]): void {
+  const body = {
+    how: ending.how,
+    by: ending.by,
+    reason: ending.reason ?? "",
+    n,
+    suspended: ending.suspend,
+  };
+  w.record({ kind: "end", decision: ending.decision, ids, body });
+}

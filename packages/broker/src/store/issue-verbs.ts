@@ -1,0 +1,266 @@
+import { refuse, type RefusalCode } from "@remit/core";
+import { GRANT_COLUMNS, grantRow } from "./grant-row.ts";
+import { integer, text } from "./rows.ts";
+import type { GrantRow, Issued, NewTask, Renewal } from "./store.ts";
+import { newId, Refused, type Writing } from "./verb.ts";
+
+const RETRY_MS = 60_000;
+const HOUR_MS = 3_600_000;
+
+const no = (code: RefusalCode, detail: string): never => {
+  throw new Refused(refuse(code, detail));
+};
+
+/** Begins a task with its root grant; see the port for what is promised. */
+export function beginTask(w: Writing, task: NewTask): Issued {
+  if (w.issuingPaused) no("issuing_paused", "the clock stands before the last record");
+  const again = task.retry === undefined ? undefined : retried(w, task.retry);
+  if (again !== undefined) return issueAgain(w, again, task);
+  if (task.start !== undefined) redeemStart(w, task.start);
+  refuseDead(w, [...task.live, `key:${task.jkt}`], w.nowMs);
+  for (const once of task.once) spendOnce(w, once);
+  refuseOverLimit(w, task);
+  const id = newId("tsk", w.nowMs);
+  const grant = newId("grn", w.nowMs);
+  const endsMs = w.nowMs + task.durationMs;
+  const leaseUntilMs = Math.min(w.nowMs + w.lifetimes.leaseMs, endsMs);
+  w.sql.run(
+    "insert into task (id, subject, agent, client, policy, purpose, created_ms, ends_ms) values (?, ?, ?, ?, ?, ?, ?, ?)",
+    ...[
+      id,
+      task.subject,
+      task.agent,
+      task.client,
+      task.policy,
+      task.purpose ?? null,
+      w.nowMs,
+      endsMs,
+    ],
+  );
+  w.sql.run(
+    `insert into grant_ (id, task, jkt, client_name, policy_name, resource, connector, connection, live, depth_left, authority, uses_left, lease_until_ms, created_ms)
+     values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    ...[
+      grant,
+      id,
+      task.jkt,
+      task.clientName,
+      task.policyName,
+      task.resource,
+      task.connector,
+      task.connection,
+    ],
+    ...[
+      JSON.stringify([id, grant, ...task.live]),
+      task.depthLeft,
+      task.authority,
+      task.uses ?? null,
+      leaseUntilMs,
+      w.nowMs,
+    ],
+  );
+  for (const record of task.records) {
+    w.sql.run(
+      "insert into granted_record values (?, ?, ?, ?, ?)",
+      task.policy,
+      task.agent,
+      task.subject,
+      w.nowMs,
+      record,
+    );
+  }
+  if (task.retry !== undefined) {
+    w.sql.run(
+      "insert into retry values (?, ?, ?, ?) on conflict (key) do update set digest = excluded.digest, grant_id = excluded.grant_id, at_ms = excluded.at_ms",
+      task.retry.key,
+      task.retry.digest,
+      grant,
+      w.nowMs,
+    );
+  }
+  return issued(w, grantOf(w, grant), {
+    kind: "task.begin",
+    decision: task.decision,
+    body: { purpose: task.purpose ?? "", records: task.records, ends: endsMs },
+  });
+}
+
+/** Renews a lease for its holder's key, and with it the right to a new token. */
+export function renewGrant(w: Writing, renewal: Renewal): Issued {
+  if (w.issuingPaused) no("issuing_paused", "the clock stands before the last record");
+  const row = w.sql.one(
+    `select ${GRANT_COLUMNS} where g.id = ? and g.jkt = ?`,
+    renewal.grant,
+    renewal.jkt,
+  );
+  if (row === undefined) return no("grant_unknown", "no grant of this id is held by this key");
+  const grant = grantRow(row);
+  if (grant.endedMs !== undefined || grant.taskEndsMs <= w.nowMs)
+    no("task_ended", "the grant or its task has ended");
+  refuseDead(w, [...grant.live, `key:${grant.jkt}`, ...renewal.alsoLive], grant.createdMs);
+  if (grant.leaseUntilMs <= w.nowMs) {
+    if (grant.leaseUntilMs + w.lifetimes.dormantMs <= w.nowMs)
+      no("task_ended", "the lease lapsed and was not woken in time");
+    if (renewal.wake !== true)
+      no("lease_lapsed", "the lease has lapsed; policy is to be asked again");
+  }
+  const leaseUntilMs = Math.min(w.nowMs + w.lifetimes.leaseMs, grant.taskEndsMs);
+  w.sql.run("update grant_ set lease_until_ms = ? where id = ?", leaseUntilMs, grant.grant);
+  return issued(
+    w,
+    { ...grant, leaseUntilMs },
+    { kind: "grant.renew", decision: renewal.decision, body: { woken: renewal.wake === true } },
+  );
+}
+
+interface IssueRecord {
+  readonly kind: "task.begin" | "grant.renew";
+  readonly decision: string;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+function issued(w: Writing, row: GrantRow, record: IssueRecord, again: boolean = false): Issued {
+  const jti = newId("tok", w.nowMs);
+  const tokenExpiresMs = Math.min(w.nowMs + w.lifetimes.tokenMs, row.leaseUntilMs, row.taskEndsMs);
+  w.record({
+    kind: record.kind,
+    decision: record.decision,
+    ids: [row.task, row.grant, jti, row.subject, row.agent, row.client, row.policy, row.connection],
+    body: {
+      ...record.body,
+      resource: row.resource,
+      authority: row.authority,
+      jkt: row.jkt,
+      lease_until: row.leaseUntilMs,
+      token_expires: tokenExpiresMs,
+      again,
+    },
+  });
+  return {
+    jti,
+    task: row.task,
+    grant: row.grant,
+    issuedMs: w.nowMs,
+    tokenExpiresMs,
+    leaseUntilMs: row.leaseUntilMs,
+    taskEndsMs: row.taskEndsMs,
+    row,
+    again,
+  };
+}
+
+function grantOf(w: Writing, id: string): GrantRow {
+  const row = w.sql.one(`select ${GRANT_COLUMNS} where g.id = ?`, id);
+  if (row === undefined) throw new Error(`the grant \`${id}\` that was just written is not there`);
+  return grantRow(row);
+}
+
+function retried(
+  w: Writing,
+  retry: { readonly key: string; readonly digest: string },
+): string | undefined {
+  const row = w.sql.one(
+    "select grant_id from retry where key = ? and digest = ? and at_ms > ?",
+    retry.key,
+    retry.digest,
+    w.nowMs - RETRY_MS,
+  );
+  return row === undefined ? undefined : text(row, "grant_id");
+}
+
+/** The answer to a retry: the same task, if it still lives, under the same conditions as a renewal. */
+function issueAgain(w: Writing, grant: string, task: NewTask): Issued {
+  const row = grantOf(w, grant);
+  if (row.jkt !== task.jkt) no("grant_unknown", "the first answer went to another key");
+  if (row.endedMs !== undefined || row.taskEndsMs <= w.nowMs)
+    no("task_ended", "the task of the first answer has ended");
+  refuseDead(w, [...row.live, `key:${row.jkt}`], row.createdMs);
+  return issued(
+    w,
+    row,
+    { kind: "grant.renew", decision: task.decision, body: { woken: false } },
+    true,
+  );
+}
+
+function redeemStart(w: Writing, hash: string): void {
+  const spent = w.sql.run(
+    "update start set used_ms = ? where hash = ? and used_ms is null and expires_ms > ?",
+    w.nowMs,
+    hash,
+    w.nowMs,
+  );
+  if (spent !== 1) no("handle_invalid", "the start handle is unknown, expired or used");
+}
+
+/** Spends what may be used once, or as often as its issuer's profile says. */
+export function spendOnce(
+  w: Writing,
+  once: { readonly key: string; readonly expiresMs: number; readonly times: number },
+): void {
+  w.sql.run("delete from once where expires_ms <= ?", w.nowMs);
+  const spent = w.sql.run(
+    "insert into once (key, used, expires_ms) values (?, 1, ?) on conflict (key) do update set used = used + 1 where used < ?",
+    ...[once.key, once.expiresMs, once.times],
+  );
+  if (spent !== 1)
+    no(
+      once.key.startsWith("assertion:") ? "client_assertion_invalid" : "subject_token_used",
+      `\`${once.key}\` was used before`,
+    );
+}
+
+const DEAD_CODES: Readonly<Record<string, RefusalCode>> = {
+  usr: "subject_suspended",
+  wl: "subject_suspended",
+  cli: "client_suspended",
+  agt: "client_suspended",
+  pol: "policy_none",
+  cnr: "resource_unavailable",
+  cnx: "resource_unavailable",
+};
+
+/** Refuses if any id is suspended, or revoked for something made at `madeMs`. */
+export function refuseDead(w: Writing, ids: readonly string[], madeMs: number): void {
+  const row = w.sql.one(
+    `select i.value as id from json_each(?) i where exists (select 1 from suspended s where s.id = i.value)
+       or exists (select 1 from revocation r where r.id in (i.value, 'all') and (r.before_ms is null or r.before_ms >= ?)) limit 1`,
+    JSON.stringify(ids),
+    madeMs,
+  );
+  if (row === undefined) return;
+  const id = text(row, "id");
+  no(DEAD_CODES[id.split("_")[0] ?? ""] ?? "task_ended", `\`${id}\` is revoked or suspended`);
+}
+
+function refuseOverLimit(w: Writing, task: NewTask): void {
+  const { tasksLive, tasksPerHour, recordsPerHour } = task.limits;
+  const who = [task.policy, task.agent, task.subject] as const;
+  if (tasksLive !== undefined) {
+    const row = w.sql.one(
+      "select count(*) as held from task where policy = ? and agent = ? and subject = ? and ended_ms is null and ends_ms > ?",
+      ...who,
+      w.nowMs,
+    );
+    if (row !== undefined && integer(row, "held") >= tasksLive)
+      no("limit_reached", `${tasksLive} tasks are live already`);
+  }
+  if (tasksPerHour !== undefined) {
+    const row = w.sql.one(
+      "select count(*) as held from task where policy = ? and agent = ? and subject = ? and created_ms > ?",
+      ...who,
+      w.nowMs - HOUR_MS,
+    );
+    if (row !== undefined && integer(row, "held") >= tasksPerHour)
+      no("limit_reached", `${tasksPerHour} tasks were begun within the hour`);
+  }
+  if (recordsPerHour !== undefined) {
+    const row = w.sql.one(
+      "select count(*) as held from granted_record where policy = ? and agent = ? and subject = ? and created_ms > ?",
+      ...who,
+      w.nowMs - HOUR_MS,
+    );
+    if (row !== undefined && integer(row, "held") + task.records.length > recordsPerHour)
+      no("limit_reached", `${recordsPerHour} records were granted within the hour`);
+  }
+}

@@ -1,0 +1,326 @@
+import {
+  appendLeaf,
+  equalBytes,
+  leafHash,
+  refuse,
+  readRecordLine,
+  rootOf,
+  utf8,
+} from "@remit/core";
+import { spendOnce } from "./issue-verbs.ts";
+import { frontierOf, peaksOf, sha256 } from "./frontier.ts";
+import { integer, maybeText, type Row, text } from "./rows.ts";
+import type {
+  AppliedConfig,
+  ExternalIdentity,
+  NewPoint,
+  NewSession,
+  NewStart,
+  PointHello,
+  PointRow,
+} from "./store.ts";
+import { newId, Refused, type Writing } from "./verb.ts";
+
+/** Finds or makes the id of an external identity. */
+export function principal(w: Writing, identity: ExternalIdentity): string {
+  const held = w.sql.one(
+    "select id from principal where issuer = ? and subject = ?",
+    identity.issuer,
+    identity.subject,
+  );
+  if (held !== undefined) return text(held, "id");
+  const id = newId(identity.kind, w.nowMs);
+  w.sql.run(
+    "insert into principal values (?, ?, ?, ?)",
+    id,
+    identity.kind,
+    identity.issuer,
+    identity.subject,
+  );
+  return id;
+}
+
+export function openSession(w: Writing, session: NewSession): { readonly expiresMs: number } {
+  spendOnce(w, { ...session.once, times: 1 });
+  const expiresMs = w.nowMs + session.ttlMs;
+  w.sql.run(
+    "insert into session values (?, ?, ?, ?, ?, ?, null)",
+    session.hash,
+    session.subject,
+    session.jkt,
+    session.issuerName,
+    session.claims,
+    expiresMs,
+  );
+  w.record({
+    kind: "session.open",
+    decision: newId("dec", w.nowMs),
+    ids: [session.subject],
+    body: { jkt: session.jkt, issuer: session.issuerName, expires: expiresMs },
+  });
+  return { expiresMs };
+}
+
+export function offerStart(w: Writing, start: NewStart): { readonly expiresMs: number } {
+  const expiresMs = w.nowMs + start.ttlMs;
+  w.sql.run(
+    "insert into start values (?, ?, ?, ?, ?, ?, null)",
+    start.hash,
+    start.session,
+    start.subject,
+    start.jkt,
+    start.request,
+    expiresMs,
+  );
+  return { expiresMs };
+}
+
+export function offerBoot(
+  w: Writing,
+  boot: {
+    readonly hash: string;
+    readonly purpose: string;
+    readonly ttlMs: number;
+    readonly by: string;
+  },
+): undefined {
+  w.sql.run(
+    "insert into boot values (?, ?, ?, null)",
+    boot.hash,
+    boot.purpose,
+    w.nowMs + boot.ttlMs,
+  );
+  w.record({
+    kind: "boot.offer",
+    decision: newId("dec", w.nowMs),
+    ids: [],
+    body: { purpose: boot.purpose, by: boot.by },
+  });
+}
+
+export function spendBoot(
+  w: Writing,
+  spend: { readonly hash: string; readonly spender: string },
+): { readonly purpose: string } {
+  const row = w.sql.one(
+    "update boot set used_by = ? where hash = ? and used_by is null and expires_ms > ? returning purpose",
+    spend.spender,
+    spend.hash,
+    w.nowMs,
+  );
+  if (row === undefined)
+    throw new Refused(refuse("handle_invalid", "the handle is unknown, expired or used"));
+  return { purpose: text(row, "purpose") };
+}
+
+export function enrolPoint(w: Writing, point: NewPoint): PointRow {
+  const held = w.sql.one("select * from point where name = ?", point.name);
+  const id = held === undefined ? newId("pnt", w.nowMs) : text(held, "id");
+  const serves = JSON.stringify(point.serves);
+  const same =
+    held !== undefined &&
+    text(held, "key") === point.key &&
+    text(held, "serves") === serves &&
+    text(held, "may") === JSON.stringify(point.may);
+  if (!same) {
+    w.sql.run(
+      "insert into point (id, name, key, serves, may) values (?, ?, ?, ?, ?) on conflict (name) do update set key = excluded.key, serves = excluded.serves, may = excluded.may",
+      ...[id, point.name, point.key, serves, JSON.stringify(point.may)],
+    );
+    w.record({
+      kind: "point.enrol",
+      decision: newId("dec", w.nowMs),
+      ids: [id],
+      body: { name: point.name, key: point.key, by: point.by },
+    });
+  }
+  const row = w.sql.one("select * from point where id = ?", id);
+  if (row === undefined) throw new Error("the point that was just written is not there");
+  return pointRow(row);
+}
+
+export function pointRow(row: Row): PointRow {
+  const serves: unknown = JSON.parse(text(row, "serves"));
+  return {
+    point: text(row, "id"),
+    name: text(row, "name"),
+    key: text(row, "key"),
+    serves: Array.isArray(serves) ? serves.map(String) : "connected",
+    may: textList(text(row, "may")),
+    logKey: maybeText(row, "log_key"),
+  };
+}
+
+const textList = (json: string): readonly string[] => {
+  const value: unknown = JSON.parse(json);
+  return Array.isArray(value) ? value.map(String) : [];
+};
+
+/** A point's log key is taken once; another one later is refused, because it would be another log. */
+export function pointHello(
+  w: Writing,
+  { point, hello }: { readonly point: string; readonly hello: PointHello },
+): undefined {
+  const connections = JSON.stringify(hello.connections);
+  const taken = w.sql.run(
+    "update point set base = ?, connections = ?, log_key = coalesce(log_key, ?) where id = ? and (log_key is null or ? is null or log_key = ?)",
+    ...[
+      hello.base,
+      connections,
+      hello.logKey ?? null,
+      point,
+      hello.logKey ?? null,
+      hello.logKey ?? null,
+    ],
+  );
+  if (taken !== 1)
+    throw new Refused(refuse("not_permitted", "the point names another log key than before"));
+}
+
+/** Spends uses of a grant and of every grant above it, root first, all or nothing. */
+export function reserveUses(
+  w: Writing,
+  spend: {
+    readonly grant: string;
+    readonly jti: string;
+    readonly count: number;
+    readonly point: string;
+  },
+): { readonly reservation: string; readonly granted: number } {
+  const path = `with recursive up (id, parent) as (select id, parent from grant_ where id = ? union all select g.id, g.parent from grant_ g join up on g.id = up.parent)`;
+  const row = w.sql.one(
+    `${path} select count(*) as depth, min(g.uses_left) as least, max(g.ended_ms is not null or t.ended_ms is not null or t.ends_ms <= ?) as over
+       from up join grant_ g on g.id = up.id join task t on t.id = g.task`,
+    spend.grant,
+    w.nowMs,
+  );
+  if (row === undefined || integer(row, "depth") === 0 || integer(row, "over") !== 0)
+    throw new Refused(refuse("task_ended", "the grant or its task has ended"));
+  const least = row["least"];
+  if (typeof least !== "number")
+    return { reservation: newId("rsv", w.nowMs), granted: spend.count };
+  const granted = Math.max(spend.count, least <= 16 ? 1 : Math.floor(least / 16));
+  if (least < granted) throw new Refused(refuse("limit", `${least} uses are left`));
+  w.sql.run(
+    `${path} update grant_ set uses_left = uses_left - ? where id in (select id from up) and uses_left is not null`,
+    spend.grant,
+    granted,
+  );
+  const reservation = newId("rsv", w.nowMs);
+  w.sql.run(
+    "insert into reservation values (?, ?, ?, ?, null)",
+    reservation,
+    spend.grant,
+    spend.point,
+    granted,
+  );
+  w.record({
+    kind: "uses.reserve",
+    decision: newId("dec", w.nowMs),
+    ids: [spend.grant, spend.jti, reservation, spend.point],
+    body: { granted },
+  });
+  return { reservation, granted };
+}
+
+export function returnUses(
+  w: Writing,
+  back: { readonly reservation: string; readonly unused: number; readonly point: string },
+): undefined {
+  const row = w.sql.one(
+    "update reservation set returned = ? where id = ? and point = ? and returned is null and granted >= ? returning grant_id",
+    ...[back.unused, back.reservation, back.point, back.unused],
+  );
+  if (row === undefined)
+    throw new Refused(refuse("not_permitted", "no open reservation of this point"));
+  const grant = text(row, "grant_id");
+  w.sql.run(
+    `with recursive up (id, parent) as (select id, parent from grant_ where id = ? union all select g.id, g.parent from grant_ g join up on g.id = up.parent)
+     update grant_ set uses_left = uses_left + ? where id in (select id from up) and uses_left is not null`,
+    grant,
+    back.unused,
+  );
+  w.record({
+    kind: "uses.return",
+    decision: newId("dec", w.nowMs),
+    ids: [grant, back.reservation, back.point],
+    body: { unused: back.unused },
+  });
+}
+
+/** Takes the next lines of a point's log if they continue what is held and match the signed root. */
+export function ship(
+  w: Writing,
+  batch: {
+    readonly point: string;
+    readonly from: number;
+    readonly lines: readonly string[];
+    readonly checkpoint: string;
+    readonly size: number;
+    readonly root: Uint8Array;
+  },
+): { readonly size: number; readonly taken: boolean } {
+  const held = w.sql.one("select size, peaks from shipped_head where point = ?", batch.point);
+  let frontier = held === undefined ? { size: 0, peaks: [] } : frontierOf(held);
+  if (batch.from !== frontier.size || batch.size !== batch.from + batch.lines.length)
+    return { size: frontier.size, taken: false };
+  for (const line of batch.lines) {
+    const record = readRecordLine(line);
+    if (record === undefined || record.n !== frontier.size)
+      throw new Refused(refuse("malformed_request", "a line is not the next record"));
+    const task = record.ids.find((id) => id.startsWith("tsk_")) ?? null;
+    w.sql.run(
+      "insert into shipped values (?, ?, ?, ?, ?)",
+      batch.point,
+      record.n,
+      record.decision,
+      task,
+      line,
+    );
+    frontier = appendLeaf(frontier, leafHash(utf8(line), sha256), sha256);
+  }
+  if (!equalBytes(rootOf(frontier, sha256), batch.root))
+    throw new Refused(refuse("malformed_request", "the lines do not have the signed root"));
+  w.sql.run(
+    "insert into shipped_head values (?, ?, ?, ?) on conflict (point) do update set size = excluded.size, peaks = excluded.peaks, checkpoint = excluded.checkpoint",
+    ...[batch.point, frontier.size, peaksOf(frontier), batch.checkpoint],
+  );
+  return { size: frontier.size, taken: true };
+}
+
+/** Gives every configured name its lasting id, and ends what the configuration no longer holds or holds otherwise. */
+export function applyConfig(w: Writing, config: AppliedConfig): undefined {
+  const held = new Map(
+    w.sql
+      .all("select kind, name, id, digest from named")
+      .map((row) => [`${text(row, "kind")} ${text(row, "name")}`, row]),
+  );
+  const changed: string[] = [];
+  for (const { kind, name, digest } of config.names) {
+    const row = held.get(`${kind} ${name}`);
+    held.delete(`${kind} ${name}`);
+    if (row === undefined)
+      w.sql.run("insert into named values (?, ?, ?, ?)", kind, name, newId(kind, w.nowMs), digest);
+    if (row === undefined || text(row, "digest") === digest) continue;
+    w.sql.run("update named set digest = ? where kind = ? and name = ?", digest, kind, name);
+    changed.push(text(row, "id"));
+  }
+  const gone = [...held.values()].map((row) => text(row, "id"));
+  for (const id of [...changed, ...gone]) w.revoke(id, w.nowMs);
+  for (const id of gone)
+    w.sql.run("insert into suspended values (?, ?) on conflict do nothing", id, w.nowMs);
+  w.sql.run(
+    "insert into config values (?, ?, ?, ?, ?) on conflict (digest) do update set applied_ms = excluded.applied_ms",
+    config.digest,
+    w.nowMs,
+    JSON.stringify(config.files),
+    JSON.stringify(config.names),
+    config.by,
+  );
+  w.record({
+    kind: "config.apply",
+    decision: newId("dec", w.nowMs),
+    ids: [...changed, ...gone],
+    body: { digest: config.digest, by: config.by },
+  });
+}
