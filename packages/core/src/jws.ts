@@ -62,6 +62,8 @@ export function readJws(
     readonly maxBytes: number;
     readonly jwk?: boolean;
     readonly extraHeaders?: readonly string[];
+    /** Limits of the payload where it is larger than a token's. */
+    readonly payload?: JsonLimits;
   },
 ): Result<UnverifiedJws, JwsFault> {
   if (text.length > options.maxBytes) return err("too_large");
@@ -80,7 +82,7 @@ export function readJws(
     options.extraHeaders ?? [],
   );
   if (!header.ok) return header;
-  const payload = readJson(bodyBytes, LIMITS);
+  const payload = readJson(bodyBytes, options.payload ?? LIMITS);
   if (!payload.ok || !isJsonObject(payload.value)) return err("payload_malformed");
   return ok({
     header: header.value,

@@ -20,24 +20,43 @@ export interface FeedBatch {
   readonly items: readonly RevocationItem[];
 }
 
-/** Reads the payload of a feed batch. */
+const BATCH_MEMBERS = ["epoch", "from", "to", "prev", "items", "at"];
+const ITEM_MEMBERS = ["n", "id", "before", "forget"];
+
+/** Reads the payload of a feed batch: closed, dense and not empty. */
 export function readBatch(payload: JsonObject): FeedBatch | undefined {
+  if (Object.keys(payload).some((name) => !BATCH_MEMBERS.includes(name))) return undefined;
   const { epoch, from, to, prev, items } = payload;
-  if (!isCount(epoch) || !isCount(from) || !isCount(to) || typeof prev !== "string" || !Array.isArray(items)) return undefined;
+  if (
+    !isCount(epoch) ||
+    !isCount(from) ||
+    !isCount(to) ||
+    typeof prev !== "string" ||
+    !Array.isArray(items)
+  )
+    return undefined;
   const read = items.map(readItem).filter((item) => item !== undefined);
-  const dense = read.length === items.length && read.length === to - from + 1 && read.every((item, index) => item.n === from + index);
+  const dense =
+    read.length > 0 &&
+    read.length === items.length &&
+    read.length === to - from + 1 &&
+    read.every((item, index) => item.n === from + index);
   return dense ? { epoch, from, to, prev, items: read } : undefined;
 }
 
-function readItem(json: unknown): RevocationItem | undefined {
+/** Reads one revocation. */
+export function readItem(json: unknown): RevocationItem | undefined {
   if (!isJsonObject(json)) return undefined;
+  if (Object.keys(json).some((name) => !ITEM_MEMBERS.includes(name))) return undefined;
   const { n, id, before, forget } = json;
   if (!isCount(n) || typeof id !== "string" || id === "" || !isCount(forget)) return undefined;
   if (before === undefined) return { n, id, forget };
   return isCount(before) ? { n, id, before, forget } : undefined;
 }
 
-const isCount = (value: unknown): value is number => typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
+/** Whether a value is a whole number from zero. */
+export const isCount = (value: unknown): value is number =>
+  typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
 
 /** The revoked ids that a point keeps in memory, at one position of one feed. */
 export interface Revocations {
@@ -45,7 +64,12 @@ export interface Revocations {
   /** Applies the next batch; anything but the next one is refused and changes nothing. */
   apply(batch: FeedBatch, compact: string): Result<undefined, FeedFault>;
   /** Starts anew from a snapshot whose signature was checked. */
-  restart(snapshot: { readonly epoch: number; readonly n: number; readonly head: string; readonly items: readonly RevocationItem[] }): void;
+  restart(snapshot: {
+    readonly epoch: number;
+    readonly n: number;
+    readonly head: string;
+    readonly items: readonly RevocationItem[];
+  }): void;
   /** Whether any of these ids ends something issued at `issuedAt` (seconds). */
   isDead(ids: readonly string[], issuedAt: number): boolean;
   /** Drops what may be forgotten; returns how many are kept. */
@@ -78,7 +102,8 @@ export function createRevocations(): Revocations {
       for (const item of snapshot.items) put(item);
       at = { epoch: snapshot.epoch, n: snapshot.n, head: snapshot.head };
     },
-    isDead: (ids, issuedAt) => issuedAt <= (ends.get("all") ?? -1) || ids.some((id) => issuedAt <= (ends.get(id) ?? -1)),
+    isDead: (ids, issuedAt) =>
+      issuedAt <= (ends.get("all") ?? -1) || ids.some((id) => issuedAt <= (ends.get(id) ?? -1)),
     forget(nowSeconds) {
       for (const [id, time] of forgets) {
         if (time > nowSeconds) continue;
