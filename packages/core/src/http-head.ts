@@ -91,12 +91,15 @@ const HIDDEN = /%(?:2[eEfF]|5[cC]|3[bB]|[01][0-9A-Fa-f]|7[fF]|25)/;
 function readSegments(path: string): Result<readonly string[], HeadFault> {
   if (!PATH.test(path)) return err("path_character");
   if (HEX_PAIRS.test(path)) return err("path_encoding");
+  if (path === "/") return ok([]);
   const segments = path.slice(1).split("/");
-  const odd = (segment: string): boolean => segment === "" || segment === "." || segment === "..";
-  if (path !== "/" && segments.some(odd)) return err("path_segment");
-  // an encoded slash is a matter of the one connector that declares it; all other hidden characters are refused here
-  const hidden = segments.some((segment) => HIDDEN.test(segment.replaceAll(/%2[fF]/g, "")));
-  return hidden ? err("path_encoding") : ok(path === "/" ? [] : segments);
+  // an encoded slash is a matter of the one connector that declares it, but what it would part is judged here
+  const parts = segments.flatMap((segment) => segment.split(/%2[fF]/));
+  if (parts.some((part) => part === "" || part === "." || part === ".."))
+    return err("path_segment");
+  if (parts.some((part) => HIDDEN.test(part) || readPercent(part) === undefined))
+    return err("path_encoding");
+  return ok(segments);
 }
 
 const QUERY = /^[A-Za-z0-9\-._~!$'()*+,=:@%/?&[\]|]*$/;
@@ -117,7 +120,12 @@ function readQuery(text: string): Result<readonly QueryPair[], HeadFault> {
 
 /** Undoes form encoding (`+` is a space); undefined for what is not well-formed UTF-8. */
 export function decodeForm(text: string): string | undefined {
-  if (!/[%+]/.test(text)) return text;
+  return readPercent(text.replaceAll("+", " "));
+}
+
+/** Undoes percent-encoding (RFC 3986 2.1), once. */
+function readPercent(text: string): string | undefined {
+  if (!text.includes("%")) return text;
   if (HEX_PAIRS.test(text)) return undefined;
   const bytes: number[] = [];
   for (let at = 0; at < text.length; at++) {
@@ -126,7 +134,7 @@ export function decodeForm(text: string): string | undefined {
       bytes.push(Number.parseInt(text.slice(at + 1, at + 3), 16));
       at += 2;
     } else {
-      bytes.push(character === "+" ? 0x20 : text.charCodeAt(at));
+      bytes.push(text.charCodeAt(at));
     }
   }
   return bytes.some((byte) => byte > 0xff) ? undefined : readUtf8(Uint8Array.from(bytes));
@@ -150,7 +158,13 @@ function readHeaders(raw: readonly string[]): Result<ReadonlyMap<string, string>
   }
   if (size > MAX_HEADERS) return err("header_size");
   if ((headers.get("host") ?? "") === "") return err("host");
-  if (headers.has("content-length") && headers.has("transfer-encoding"))
-    return err("header_refused");
-  return ok(headers);
+  return framesOneWay(headers) ? ok(headers) : err("header_refused");
+}
+
+/** Whether every server finds the same end of the body (RFC 9112 6): one length in digits, or chunks and nothing else. */
+function framesOneWay(headers: ReadonlyMap<string, string>): boolean {
+  const length = headers.get("content-length");
+  const coding = headers.get("transfer-encoding");
+  if (length !== undefined) return coding === undefined && /^(?:0|[1-9][0-9]{0,14})$/.test(length);
+  return coding === undefined || coding === "chunked";
 }

@@ -33,6 +33,8 @@ function keyId(key: LogKey, sha256: Sha256): Uint8Array {
 const body = (checkpoint: Checkpoint): string =>
   `${checkpoint.origin}\n${checkpoint.size}\n${toBase64(checkpoint.root)}\n`;
 
+const NAME = /^[^\s+]+$/;
+
 /** Prints and signs a checkpoint as a signed note. */
 export function signCheckpoint(
   checkpoint: Checkpoint,
@@ -40,6 +42,8 @@ export function signCheckpoint(
   sign: (message: Uint8Array) => Uint8Array,
   sha256: Sha256,
 ): string {
+  if (!NAME.test(key.name) || checkpoint.origin !== key.name)
+    throw new RangeError("a log signs under its own name, without white space or plus signs");
   const text = body(checkpoint);
   const signature = concatBytes(keyId(key, sha256), sign(utf8(text)));
   return `${text}\n\u2014 ${key.name} ${toBase64(signature)}\n`;
@@ -62,6 +66,7 @@ export function verifyCheckpoint(
     origin === undefined ||
     size === undefined ||
     signatures === undefined ||
+    !Number.isSafeInteger(Number(size)) ||
     rootBytes?.length !== 32
   )
     return err("malformed");

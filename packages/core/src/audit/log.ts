@@ -1,6 +1,6 @@
 import { equalBytes, type Sha256, utf8 } from "../bytes.ts";
 import { canonicalJson } from "../json/canonical.ts";
-import { isJsonObject, type JsonObject, readJson } from "../json/read.ts";
+import { isJsonObject, type Json, type JsonObject, readJson } from "../json/read.ts";
 import { err, ok, type Result } from "../result.ts";
 import {
   type CheckpointFault,
@@ -26,14 +26,20 @@ export interface LogRecord {
 /** Prints a record as its one line, without the newline. */
 export const recordLine = (record: LogRecord): string => canonicalJson({ ...record });
 
+const MEMBERS = 6;
+
+const isCount = (value: Json | undefined): value is number =>
+  typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
+
 /** Reads a line back; undefined if it is not a record in its one spelling. */
 export function readRecordLine(line: string): LogRecord | undefined {
   const json = readJson(line);
   if (!json.ok || !isJsonObject(json.value) || canonicalJson(json.value) !== line) return undefined;
   const { n, at, kind, decision, ids, body } = json.value;
   if (
-    typeof n !== "number" ||
-    typeof at !== "number" ||
+    Object.keys(json.value).length !== MEMBERS ||
+    !isCount(n) ||
+    !isCount(at) ||
     typeof kind !== "string" ||
     typeof decision !== "string"
   )

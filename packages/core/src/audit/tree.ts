@@ -64,7 +64,8 @@ export function inclusionProof(
   index: number,
   sha256: Sha256,
 ): readonly Uint8Array[] {
-  if (leaves.length <= 1) return [];
+  if (!isCount(index) || index >= leaves.length) throw new RangeError("no such leaf");
+  if (leaves.length === 1) return [];
   const split = splitOf(leaves.length);
   const [left, right] = [leaves.slice(0, split), leaves.slice(split)];
   return index < split
@@ -78,6 +79,7 @@ export function consistencyProof(
   size: number,
   sha256: Sha256,
 ): readonly Uint8Array[] {
+  if (!isCount(size) || size > leaves.length) throw new RangeError("no tree of that size");
   return size === 0 || size === leaves.length ? [] : subproof(leaves, size, true, sha256);
 }
 
@@ -106,7 +108,7 @@ export function verifyInclusion(
   },
   sha256: Sha256,
 ): boolean {
-  if (claim.index >= claim.size) return false;
+  if (!isCount(claim.index) || !isCount(claim.size) || claim.index >= claim.size) return false;
   let [node, last, hash] = [claim.index, claim.size - 1, claim.leaf];
   for (const sibling of claim.proof) {
     if (last === 0) return false;
@@ -133,10 +135,11 @@ export function verifyConsistency(
   sha256: Sha256,
 ): boolean {
   const { first, second } = claim;
-  if (first > second) return false;
+  if (!isCount(first) || !isCount(second) || first > second) return false;
   if (first === second)
     return claim.proof.length === 0 && equalBytes(claim.firstRoot, claim.secondRoot);
-  if (first === 0) return claim.proof.length === 0;
+  if (first === 0)
+    return claim.proof.length === 0 && equalBytes(claim.firstRoot, rootOf(EMPTY_FRONTIER, sha256));
   const proof = isPowerOfTwo(first) ? [claim.firstRoot, ...claim.proof] : [...claim.proof];
   const [seed, ...rest] = proof;
   if (seed === undefined) return false;
@@ -159,4 +162,7 @@ export function verifyConsistency(
   );
 }
 
-const isPowerOfTwo = (value: number): boolean => Number.isInteger(Math.log2(value));
+const isCount = (value: number): boolean => Number.isSafeInteger(value) && value >= 0;
+
+/** Exact for every safe integer; the logarithm rounds beyond 2^47. */
+const isPowerOfTwo = (value: number): boolean => (BigInt(value) & BigInt(value - 1)) === 0n;

@@ -1,26 +1,38 @@
 import type { Json } from "./read.ts";
 import { isJsonObject } from "./read.ts";
 
-/** The one text of a JSON value: the JSON Canonicalization Scheme (RFC 8785). */
+/**
+ * The one text of a JSON value: the JSON Canonicalization Scheme (RFC 8785). What has no such text (a number that is not
+ * finite, an ill-formed string) is a fault of the caller and throws, for what is printed here is signed or hashed.
+ */
 export function canonicalJson(value: Json): string {
+  if (typeof value === "string") return printString(value);
+  if (typeof value === "number" && !Number.isFinite(value))
+    throw new RangeError("a number that is not finite has no JSON text");
   if (Array.isArray(value)) return `[${value.map((item: Json) => canonicalJson(item)).join(",")}]`;
   if (!isJsonObject(value)) return JSON.stringify(value);
   const names = Object.keys(value).sort();
   const members: string[] = [];
   for (const name of names) {
     const member = value[name];
-    if (member !== undefined) members.push(`${JSON.stringify(name)}:${canonicalJson(member)}`);
+    if (member !== undefined) members.push(`${printString(name)}:${canonicalJson(member)}`);
   }
   return `{${members.join(",")}}`;
+}
+
+function printString(text: string): string {
+  if (!text.isWellFormed()) throw new RangeError("an ill-formed string has no JSON text");
+  return JSON.stringify(text);
 }
 
 /** Whether two JSON values are the same value: order of members does not matter, order of items does. */
 export const jsonEqual = (one: Json, other: Json): boolean =>
   one === other || canonicalJson(one) === canonicalJson(other);
 
-/** The value at a JSON pointer (RFC 6901); undefined where there is none. */
+/** The value at a JSON pointer (RFC 6901); undefined where there is none, or the text is not a pointer. */
 export function atPointer(value: Json, pointer: string): Json | undefined {
   if (pointer === "") return value;
+  if (!pointer.startsWith("/") || /~(?![01])/.test(pointer)) return undefined;
   let here: Json | undefined = value;
   for (const part of pointer.slice(1).split("/")) {
     const name = part.replaceAll("~1", "/").replaceAll("~0", "~");
