@@ -1,0 +1,173 @@
+import { hash } from "node:crypto";
+import {
+  canonicalJson,
+  err,
+  type Json,
+  ok,
+  parseAsked,
+  printAuthority,
+  readJson,
+  type Refusal,
+  refuse,
+  type Result,
+} from "@remit/core";
+import { type Broker, reach } from "./broker.ts";
+import type { TrustPolicy } from "./config/model.ts";
+import { choosePolicy, grantWithin, type PolicyQuestion } from "./policy/choose.ts";
+import { pinRecords } from "./resolve-asked.ts";
+import type { Issued, NewTask } from "./store/store.ts";
+
+/** A request to begin a task, whoever brings it: by exchange, or by a start handle that a person made. */
+export interface BeginRequest {
+  readonly client: string;
+  readonly issuerName: string;
+  readonly subject: { readonly issuer: string; readonly subject: string };
+  readonly claims: Json;
+  readonly jkt: string;
+  readonly resource: string;
+  readonly details: string;
+  readonly policy: string | undefined;
+  readonly purpose: string | undefined;
+  readonly durationSeconds: number | undefined;
+  readonly once: NewTask["once"];
+  readonly retry: NewTask["retry"];
+  readonly start: string | undefined;
+  readonly decision: string;
+}
+
+const MAX_PURPOSE = 200;
+
+/** Judges a request to begin a task by policy, ceilings and limits, pins its records, and begins it in one transaction. */
+export async function begin(
+  broker: Broker,
+  request: BeginRequest,
+): Promise<Result<Issued, Refusal>> {
+  const question = readQuestion(broker, request);
+  if (!question.ok) return question;
+  const { reachable, ask } = question.value;
+  const policy = choosePolicy(broker.config, ask);
+  if (!policy.ok) return policy;
+  const duration = durationOf(broker, policy.value, request.durationSeconds);
+  if (!duration.ok) return duration;
+  const pinned = await pinRecords(broker, reachable, ask.asked);
+  if (!pinned.ok) return pinned;
+  const authority = grantWithin(
+    broker.config,
+    policy.value,
+    ask,
+    pinned.value.entries,
+    pinned.value.parentsOf,
+  );
+  if (!authority.ok) return authority;
+  const subject = await broker.store.principal({ kind: "usr", ...request.subject });
+  const names = namesOf(broker, request.client, policy.value.policy, reachable.connector);
+  if (names === undefined) return err(refuse("policy_unavailable", "a configured name has no id"));
+  return broker.store.beginTask({
+    tenant: "local",
+    subject,
+    agent: names.agent,
+    client: names.client,
+    clientName: request.client,
+    policy: names.policy,
+    policyName: policy.value.policy,
+    purpose: request.purpose,
+    durationMs: duration.value,
+    resource: reachable.url,
+    connector: reachable.connector,
+    connection: reachable.connection,
+    live: [subject, names.agent, names.client, names.policy, names.connector, reachable.connection],
+    jkt: request.jkt,
+    depthLeft: policy.value.depth,
+    authority: canonicalJson(printAuthority(authority.value)),
+    uses: policy.value.uses,
+    records: pinned.value.records,
+    limits: policy.value.each,
+    once: request.once,
+    retry: request.retry,
+    start: request.start,
+    decision: request.decision,
+  });
+}
+
+function readQuestion(
+  broker: Broker,
+  request: BeginRequest,
+): Result<
+  { reachable: Exclude<ReturnType<typeof reach>, "unavailable" | undefined>; ask: PolicyQuestion },
+  Refusal
+> {
+  if ((request.purpose?.length ?? 0) > MAX_PURPOSE)
+    return err(refuse("malformed_request", `purpose is longer than ${MAX_PURPOSE} characters`));
+  const reachable = reach(broker, request.resource);
+  if (reachable === undefined) return err(refuse("resource_unknown", "resource"));
+  if (reachable === "unavailable") return err(refuse("resource_unavailable", "resource"));
+  const json = readJson(request.details);
+  if (!json.ok)
+    return err(
+      refuse(
+        "details_invalid",
+        `not the JSON that is accepted: ${json.error.reason} at ${json.error.at}`,
+      ),
+    );
+  const asked = parseAsked(json.value, reachable.lookup);
+  if (!asked.ok) return asked;
+  const { client, issuerName, claims, policy } = request;
+  return ok({
+    reachable,
+    ask: {
+      client,
+      issuer: issuerName,
+      claims,
+      policy,
+      resource: reachable.resource,
+      location: reachable.url,
+      asked: asked.value,
+    },
+  });
+}
+
+function durationOf(
+  broker: Broker,
+  policy: TrustPolicy,
+  asked: number | undefined,
+): Result<number, Refusal> {
+  const most = Math.min(policy.durationMs, broker.config.settings.taskMaxMs);
+  if (asked === undefined) return ok(most);
+  return asked * 1000 <= most
+    ? ok(asked * 1000)
+    : err(refuse("policy_none", `the policy allows ${most / 1000} seconds`));
+}
+
+function namesOf(
+  broker: Broker,
+  clientName: string,
+  policyName: string,
+  connectorDigest: string,
+): { client: string; agent: string; policy: string; connector: string } | undefined {
+  const { read } = broker.store;
+  const client = read.name("cli", clientName);
+  const agent = read.name("agt", clientName);
+  const policy = read.name("pol", policyName);
+  const connector = read.name("cnr", connectorDigest.split("@")[0] ?? "");
+  return client !== undefined &&
+    agent !== undefined &&
+    policy !== undefined &&
+    connector !== undefined
+    ? { client, agent, policy, connector }
+    : undefined;
+}
+
+/** The same request within a minute gets the same task: what makes it the same. */
+export function retryOf(
+  client: string,
+  jkt: string,
+  token: string,
+  form: ReadonlyMap<string, string>,
+): { key: string; digest: string } {
+  const key = hash("sha256", canonicalJson([client, jkt, token]), "base64url");
+  const changing = ["client_assertion", "subject_token"];
+  const kept = [...form]
+    .filter(([name]) => !changing.includes(name))
+    .toSorted(([one], [other]) => (one < other ? -1 : 1));
+  return { key, digest: hash("sha256", canonicalJson(kept), "base64url") };
+}

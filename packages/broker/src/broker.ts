@@ -1,0 +1,66 @@
+import type { ConnectorLookup } from "@remit/core";
+import type { Config } from "./config/model.ts";
+import type { Feed } from "./feed/feed.ts";
+import type { ClientAuthenticator } from "./identity/client-auth.ts";
+import type { IssuerKeys } from "./identity/issuer-keys.ts";
+import type { Nonces } from "./identity/nonces.ts";
+import type { Prover } from "./identity/proofs.ts";
+import type { Keyring } from "./keys/keyring.ts";
+import type { Channels, ServedResource } from "./points/channels.ts";
+import type { RefusalNotes } from "./refusal-notes.ts";
+import type { Store } from "./store/store.ts";
+
+/** Everything that the use cases work with; wired once, in `main.ts`. */
+export interface Broker {
+  readonly config: Config;
+  readonly store: Store;
+  readonly ring: Keyring;
+  readonly feed: Feed;
+  readonly channels: Channels;
+  readonly keys: IssuerKeys;
+  readonly clients: ClientAuthenticator;
+  readonly prover: Prover;
+  readonly nonces: Nonces;
+  readonly notes: RefusalNotes;
+  /** The issuer identifier: a fixed text. */
+  readonly issuer: string;
+  /** Where this process can be reached now; path and origin of the endpoints. */
+  readonly base: string;
+  readonly succession: string;
+  readonly pin: string;
+  readonly now: () => number;
+  readonly newDecision: () => string;
+}
+
+/** A configured resource that a point serves now with the connector that is configured. */
+export interface Reachable extends ServedResource {
+  readonly resource: string;
+  readonly lookup: ConnectorLookup;
+}
+
+/** Finds a resource by name or URL; undefined if it is not configured, "unavailable" if nobody serves it now. */
+export function reach(
+  broker: Pick<Broker, "config" | "channels">,
+  named: string,
+): Reachable | "unavailable" | undefined {
+  for (const resource of broker.config.resources.values()) {
+    const served = broker.channels.served(resource.resource);
+    const url = resource.url ?? served?.url;
+    if (named !== resource.resource && named !== url) continue;
+    const connector = broker.config.connectors.get(resource.connector);
+    if (served === undefined || connector === undefined || served.url !== url) return "unavailable";
+    if (served.connector !== connector.digest || served.connectionName !== resource.connection)
+      return "unavailable";
+    const lookup: ConnectorLookup = (type) => {
+      const prefix = `${resource.resource}.`;
+      const name = type.slice(prefix.length);
+      const recordType =
+        type.startsWith(prefix) && Object.hasOwn(connector.types, name)
+          ? connector.types[name]
+          : undefined;
+      return recordType === undefined ? undefined : { location: served.url, connector, recordType };
+    };
+    return { ...served, resource: resource.resource, lookup };
+  }
+  return undefined;
+}

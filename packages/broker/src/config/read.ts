@@ -1,0 +1,193 @@
+import { hash } from "node:crypto";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import {
+  type ConnectorLookup,
+  type Connector,
+  err,
+  type Json,
+  ok,
+  parseConnector,
+  parseHeld,
+  readJson,
+  type Result,
+} from "@remit/core";
+import { LineCounter, parseDocument } from "yaml";
+import type { z } from "zod";
+import { sha256 } from "../store/frontier.ts";
+import { type ConfigFault, createFaults, type Faults } from "./faults.ts";
+import { assemble, type Parsed } from "./assemble.ts";
+import type { Config } from "./model.ts";
+import {
+  ceilingSchema,
+  clientSchema,
+  issuerSchema,
+  pointSchema,
+  policySchema,
+  resourceSchema,
+  settingsSchema,
+} from "./schemas.ts";
+import { type ConfigFiles, FOLDERS } from "./files.ts";
+
+/** Reads a configuration folder. One mistake anywhere, and nothing of it counts. */
+export function readConfigFolder(folder: string): Result<Config, readonly ConfigFault[]> {
+  if (!existsSync(join(folder, "remit.yaml"))) {
+    return err([
+      {
+        file: "remit.yaml",
+        line: undefined,
+        key: "",
+        message: `is missing in \`${folder}\`; \`remit init\` writes a first folder`,
+      },
+    ]);
+  }
+  return readConfigFiles(collect(folder));
+}
+
+function collect(folder: string): ConfigFiles {
+  const files = [{ path: "remit.yaml", text: readFileSync(join(folder, "remit.yaml"), "utf8") }];
+  for (const { name, ending } of FOLDERS) {
+    const inside = join(folder, name);
+    if (!existsSync(inside)) continue;
+    for (const file of readdirSync(inside).sort()) {
+      if (file.endsWith(ending))
+        files.push({ path: `${name}/${file}`, text: readFileSync(join(inside, file), "utf8") });
+    }
+  }
+  return files;
+}
+
+/** Reads the files of a folder, as they were kept when it was applied. */
+export function readConfigFiles(files: ConfigFiles): Result<Config, readonly ConfigFault[]> {
+  const faults = createFaults();
+  const pick = (name: string): ConfigFiles =>
+    files.filter(({ path }) => path.startsWith(`${name}/`));
+  const settings = files.find(({ path }) => path === "remit.yaml");
+  const parsed: Parsed = {
+    settings: settings === undefined ? undefined : parse(settings, settingsSchema, faults),
+    issuers: all(pick("issuers"), issuerSchema, faults),
+    clients: all(pick("clients"), clientSchema, faults),
+    resources: all(pick("resources"), resourceSchema, faults),
+    points: all(pick("points"), pointSchema, faults),
+    policies: all(pick("policies"), policySchema, faults),
+    ceilings: all(pick("ceilings"), ceilingSchema, faults),
+    connectors: readConnectors(pick("connectors"), faults),
+    guardrails: pick("guardrails"),
+  };
+  const digest = hash("sha256", JSON.stringify(files), "base64url");
+  const config = assemble(parsed, files, digest, faults);
+  return config === undefined || faults.all.length > 0 ? err(faults.all) : ok(config);
+}
+
+export interface ParsedFile<T> {
+  readonly path: string;
+  readonly name: string;
+  readonly value: T;
+}
+
+function all<S extends z.ZodType>(
+  files: ConfigFiles,
+  schema: S,
+  faults: Faults,
+): readonly ParsedFile<z.output<S>>[] {
+  return files.flatMap((file) => {
+    const value = parse(file, schema, faults);
+    return value === undefined
+      ? []
+      : [{ path: file.path, name: basename(file.path, ".yaml"), value }];
+  });
+}
+
+/** YAML 1.2 without duplicate keys, then the closed schema; each fault with its line. */
+function parse<S extends z.ZodType>(
+  file: ConfigFiles[number],
+  schema: S,
+  faults: Faults,
+): z.output<S> | undefined {
+  const lines = new LineCounter();
+  const document = parseDocument(file.text, {
+    lineCounter: lines,
+    uniqueKeys: true,
+    version: "1.2",
+  });
+  for (const error of document.errors)
+    faults.add(
+      file.path,
+      "",
+      error.message.split("\n")[0] ?? "is not YAML",
+      lines.linePos(error.pos[0]).line,
+    );
+  if (document.errors.length > 0) return undefined;
+  const read = schema.safeParse(document.toJS({ maxAliasCount: 0 }));
+  if (read.success) return read.data;
+  for (const issue of read.error.issues) {
+    const keys = issue.code === "unrecognized_keys" ? issue.keys : [undefined];
+    for (const key of keys) {
+      const path = [...issue.path, ...(key === undefined ? [] : [key])];
+      faults.add(
+        file.path,
+        path.map(String).join("."),
+        key === undefined ? issue.message : "is not known here",
+        lineOf(document, path, lines),
+      );
+    }
+  }
+  return undefined;
+}
+
+function lineOf(
+  document: ReturnType<typeof parseDocument>,
+  path: readonly PropertyKey[],
+  lines: LineCounter,
+): number | undefined {
+  for (let length = path.length; length > 0; length--) {
+    const parent =
+      length === 1 ? document.contents : document.getIn(path.slice(0, length - 1), true);
+    const items: unknown =
+      typeof parent === "object" && parent !== null && "items" in parent ? parent.items : undefined;
+    const pair = Array.isArray(items)
+      ? items.find((item: { key?: { value?: unknown } }) => item.key?.value === path[length - 1])
+      : undefined;
+    const range: unknown = pair?.key?.range;
+    if (Array.isArray(range) && typeof range[0] === "number") return lines.linePos(range[0]).line;
+  }
+  return undefined;
+}
+
+const SHIPPED = new URL(
+  import.meta.url.endsWith(".ts") ? "../../../../connectors/" : "../connectors/",
+  import.meta.url,
+);
+
+function readConnectors(own: ConfigFiles, faults: Faults): ReadonlyMap<string, Connector> {
+  const shipped = readdirSync(SHIPPED)
+    .filter((file) => file.endsWith(".yaml") && !file.includes(".must-"))
+    .map((file) => ({
+      path: `connectors/${file}`,
+      text: readFileSync(new URL(file, SHIPPED), "utf8"),
+    }));
+  const connectors = new Map<string, Connector>();
+  for (const file of [...shipped, ...own]) {
+    const json = asJson(
+      parseDocument(file.text, { uniqueKeys: true, version: "1.2" }).toJS({ maxAliasCount: 0 }),
+    );
+    const connector = json === undefined ? err("is not plain data") : parseConnector(json, sha256);
+    if (connector.ok) connectors.set(connector.value.name, connector.value);
+    else faults.add(file.path, "", connector.error);
+  }
+  return connectors;
+}
+
+function asJson(value: unknown): Json | undefined {
+  const json = readJson(JSON.stringify(value) ?? "");
+  return json.ok ? json.value : undefined;
+}
+
+/** Reads the held entries of a policy or ceiling. */
+export function readHeld(
+  may: readonly unknown[],
+  lookup: ConnectorLookup,
+): ReturnType<typeof parseHeld> {
+  const json = asJson(may);
+  return parseHeld(json ?? null, lookup);
+}

@@ -1,0 +1,67 @@
+import { hash, type KeyObject } from "node:crypto";
+import {
+  algorithmOf,
+  err,
+  judgeProof,
+  ok,
+  readDpopProof,
+  type Refusal,
+  refuse,
+  type Result,
+  type SeenSet,
+  thumbprint,
+  verifyProof,
+} from "@remit/core";
+import { importPublic, verifierOfKey } from "../keys/verify.ts";
+import { sha256 } from "../store/frontier.ts";
+import type { Nonces } from "./nonces.ts";
+
+/** What is proven about one request: whoever sent it holds this key. */
+export interface Prover {
+  prove(request: {
+    readonly method: string;
+    readonly url: string;
+    readonly dpop: string | undefined;
+    readonly token?: string;
+  }): Result<{ readonly jkt: string }, Refusal>;
+}
+
+const MAX_KEYS = 20_000;
+
+/** Judges DPoP proofs at the broker's own endpoints: with a nonce of this process, once each (RFC 9449). */
+export function createProver(given: {
+  readonly nonces: Nonces;
+  readonly seen: SeenSet;
+  readonly now: () => number;
+}): Prover {
+  const keys = new Map<string, KeyObject>();
+  return {
+    prove({ method, url, dpop, token }) {
+      if (dpop === undefined) return err(refuse("proof_missing", "no DPoP header"));
+      const read = readDpopProof(dpop);
+      if (!read.ok) return err(refuse("proof_invalid", `proof ${read.error}`));
+      const now = Math.floor(given.now() / 1000);
+      const ath = token === undefined ? undefined : hash("sha256", token, "base64url");
+      const judged = judgeProof(read.value, {
+        method,
+        url,
+        ath,
+        now,
+        acceptsNonce: (nonce) => given.nonces.accepts(nonce),
+      });
+      if (!judged.ok && judged.error !== "nonce")
+        return err(refuse("proof_invalid", `proof ${judged.error}`));
+      const jkt = thumbprint(read.value.jwk, sha256);
+      const key = keys.get(jkt) ?? importPublic(read.value.jwk);
+      if (!verifyProof(read.value, verifierOfKey(key, algorithmOf(read.value.jwk))).ok)
+        return err(refuse("proof_invalid", "proof signature"));
+      if (!judged.ok) return err(refuse("nonce_required", "a nonce of this process is needed"));
+      const noted = given.seen.add(`${jkt}.${judged.value.jti}`, now);
+      if (noted === "full") return err(refuse("overloaded", "the memory of proofs is full"));
+      if (noted === "seen") return err(refuse("proof_replayed", "proof used before"));
+      if (keys.size >= MAX_KEYS) keys.clear();
+      keys.set(jkt, key);
+      return ok({ jkt });
+    },
+  };
+}

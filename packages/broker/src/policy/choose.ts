@@ -1,0 +1,114 @@
+import {
+  type AskedEntry,
+  type Authority,
+  err,
+  isWithin,
+  type Json,
+  narrow,
+  ok,
+  type ParentsOf,
+  type Refusal,
+  refuse,
+  type Result,
+} from "@remit/core";
+import { type Config, placeholderLocation, type TrustPolicy } from "../config/model.ts";
+import { claimsMatch } from "../identity/subject.ts";
+
+/** Who asks, for what, as far as policies look at it. */
+export interface PolicyQuestion {
+  readonly client: string;
+  /** File name of the issuer that signed for the subject. */
+  readonly issuer: string;
+  readonly claims: Json;
+  readonly policy: string | undefined;
+  readonly resource: string;
+  /** The resource's URL now. */
+  readonly location: string;
+  readonly asked: readonly AskedEntry[];
+}
+
+/** The one policy under which a request may be judged further; decided before anything is resolved. */
+export function choosePolicy(
+  config: Config,
+  question: PolicyQuestion,
+): Result<TrustPolicy, Refusal> {
+  const mine = [...config.policies.values()].filter((policy) => isFor(policy, question));
+  const [fit, ...more] = mine.filter((policy) => fits(policy, question));
+  if (fit === undefined)
+    return err(
+      refuse(
+        "policy_none",
+        mine.length === 0
+          ? "no policy is for this client and subject"
+          : "the request lies outside every policy for this client and subject",
+      ),
+    );
+  if (more.length > 0) return err(refuse("policy_ambiguous", `${more.length + 1} policies fit`));
+  return fit.needsApproval
+    ? err(refuse("approval_unavailable", `policy \`${fit.policy}\` asks for an approval`))
+    : ok(fit);
+}
+
+function isFor(policy: TrustPolicy, question: PolicyQuestion): boolean {
+  if (question.policy !== undefined && policy.policy !== question.policy) return false;
+  return (
+    policy.client === question.client &&
+    policy.subject.issuer === question.issuer &&
+    claimsMatch(question.claims, policy.subject.claims)
+  );
+}
+
+/** Whether the request could lie within a policy, whatever its records turn out to be. */
+function fits(policy: TrustPolicy, question: PolicyQuestion): boolean {
+  const anyRecord = located(policy.may, question).map((entry) => ({
+    ...entry,
+    record: { by: "any" as const },
+  }));
+  const asked = question.asked.map((entry): AskedEntry =>
+    entry.record.by === "alias"
+      ? { ...entry, record: { by: "identifier", identifier: "?" } }
+      : entry,
+  );
+  return narrow(anyRecord, asked).ok;
+}
+
+/** Entries of a file with the resource's URL in the place that was kept for it. */
+function located(
+  may: Authority,
+  question: { readonly resource: string; readonly location: string },
+): Authority {
+  const placeholder = placeholderLocation(question.resource);
+  return may
+    .filter((entry) => entry.location === placeholder)
+    .map((entry) => ({ ...entry, location: question.location }));
+}
+
+/** Narrows the policy to what was asked, with every record resolved, and holds it against every ceiling. */
+export function grantWithin(
+  config: Config,
+  policy: TrustPolicy,
+  question: PolicyQuestion,
+  resolved: readonly AskedEntry[],
+  parentsOf: ParentsOf,
+): Result<Authority, Refusal> {
+  const granted = narrow(located(policy.may, question), resolved, parentsOf);
+  if (!granted.ok)
+    return err(
+      refuse(
+        "policy_none",
+        `${granted.error.reason} for entry ${granted.error.at} in policy \`${policy.policy}\``,
+      ),
+    );
+  const over = [...config.ceilings.values()].find(
+    (ceiling) => !isWithin(granted.value, located(ceiling.may, question), parentsOf),
+  );
+  if (over !== undefined) return err(refuse("outside_ceiling", `ceiling \`${over.name}\``));
+  const { uses } = policy;
+  if (uses === undefined) return granted;
+  return ok(
+    granted.value.map((entry) => ({
+      ...entry,
+      limits: { uses: Math.min(uses, entry.limits.uses ?? uses) },
+    })),
+  );
+}
