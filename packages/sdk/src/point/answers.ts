@@ -55,8 +55,7 @@ export function goodText(answer: Answer, what: string): string {
 export function refusalIn(answer: Answer): Refusal | undefined {
   const json = readJson(answer.text, LIMITS);
   if (answer.status < 400 || !json.ok || !isJsonObject(json.value)) return undefined;
-  const remit = json.value["remit"];
-  const code = isJsonObject(remit) ? remit["code"] : json.value["code"];
+  const { error: code } = json.value;
   const known = Object.keys(REFUSALS).find((name) => name === code);
   // the name was found among the keys of the table of refusals
   return known === undefined ? undefined : refuse(known as RefusalCode, "the broker refused");
@@ -114,13 +113,13 @@ export function readFeedLine(text: string): FeedLine {
   throw malformed("line of the feed");
 }
 
-const RESOLVE = ["rsv", "connection", "connector", "type", "alias", "identifier", "show", "nonce"];
+const RESOLVE = ["connection", "connector", "type", "alias", "identifier", "show", "nonce"];
 
 function readResolve(json: Json): ResolveRequest {
   if (!isJsonObject(json) || Object.keys(json).some((name) => !RESOLVE.includes(name)))
     throw malformed("lookup");
-  const { rsv, connection, connector, type, alias, identifier, show, nonce } = json;
-  if ([rsv, connection, connector, type, nonce].some((value) => typeof value !== "string"))
+  const { connection, connector, type, alias, identifier, show, nonce } = json;
+  if ([connection, connector, type, nonce].some((value) => typeof value !== "string"))
     throw malformed("lookup");
   if (!Array.isArray(show) || !show.every((field: unknown) => typeof field === "string"))
     throw malformed("lookup");
@@ -133,7 +132,7 @@ function readResolve(json: Json): ResolveRequest {
         : undefined;
   if (one === undefined) throw malformed("lookup");
   return {
-    ...{ rsv: text(rsv), connection: text(connection), connector: text(connector) },
+    ...{ connection: text(connection), connector: text(connector) },
     ...{ type: text(type), nonce: text(nonce), show, named: one },
   };
 }

@@ -90,13 +90,13 @@ export function createPointChannel(options: PointChannelOptions): PointChannel {
   };
 }
 
+/** A good answer that says nothing. */
 function done(answer: Answer, what: string): void {
-  if (answer.status !== 204) goodText(answer, what);
+  goodText(answer, what);
 }
 
-/** A compact JWS, bare or as the one member of an object. */
+/** The compact JWS that an answer carries in one member. */
 function compactIn(text: string, member: string, maxBytes: number): string {
-  if (!text.startsWith("{")) return text.trim();
   const json = readJson(text, { ...JSON_LIMITS, bytes: maxBytes, string: maxBytes });
   const compact = json.ok && isJsonObject(json.value) ? json.value[member] : undefined;
   if (typeof compact === "string") return compact;

@@ -31,9 +31,8 @@ export interface Welcome {
 /** Keys that sign access tokens, by kid, imported once. */
 export type TokenKeys = ReadonlyMap<string, import("node:crypto").KeyObject>;
 
-/** The broker asks this point to look up one record under the connector's `resolve` operation. */
+/** The broker asks this point to look up one record under the connector's `resolve` operation; the nonce names the request. */
 export interface ResolveRequest {
-  readonly rsv: string;
   readonly connection: string;
   readonly connector: string;
   readonly type: string;
