@@ -102,8 +102,8 @@ async function makeSuccession(given: RootGiven): Promise<Succession> {
     iss: issuer,
     iat: Math.floor(now.getTime() / 1000),
     root: { ...root.jwk },
-    feed: { kid: ring.feed.kid, ...ring.feed.jwk },
-    log: { name: logName(issuer), ...ring.log.jwk },
+    feed: { kid: ring.feed.kid, jwk: { ...ring.feed.jwk } },
+    log: { name: logName(issuer), key: ring.log.jwk.x },
     points_cert: Buffer.from(certificate.der).toString("base64"),
   };
   const jws = signJws(

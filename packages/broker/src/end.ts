@@ -1,0 +1,24 @@
+import { ok, type Refusal, type Result } from "@remit/core";
+import type { Broker } from "./broker.ts";
+import type { End } from "./store/store.ts";
+
+/** What everyone who ends something is told: when, and which points have acted on it. */
+export interface EndAnswer {
+  readonly id: string;
+  /** Milliseconds. */
+  readonly ended_at: number;
+  readonly n: number;
+  readonly points: readonly { readonly id: string; readonly seen_at: number | null }[];
+  readonly in_flight: readonly never[];
+  readonly upstream: readonly never[];
+}
+
+/** Ends something, then waits for the points, at most their bound for writes. Idempotent. */
+export async function end(broker: Broker, ending: End): Promise<Result<EndAnswer, Refusal>> {
+  const ended = await broker.store.end(ending);
+  if (!ended.ok) return ended;
+  const { id, endedMs, n } = ended.value;
+  const seen = await broker.feed.whenSeen(n, broker.config.settings.bounds.write_ms);
+  const points = seen.map((point) => ({ id: point.id, seen_at: point.seenAt }));
+  return ok({ id, ended_at: endedMs, n, points, in_flight: [], upstream: [] });
+}

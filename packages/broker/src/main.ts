@@ -1,0 +1,42 @@
+#!/usr/bin/env node
+import { enableCompileCache } from "node:module";
+import { flagFault, HELP, readFlags } from "./flags.ts";
+
+enableCompileCache();
+
+const say = (
+  level: "info" | "warn" | "error",
+  message: string,
+  facts: Readonly<Record<string, unknown>> = {},
+): void =>
+  void process.stderr.write(
+    `${JSON.stringify({ at: new Date().toISOString(), level, part: "broker", message, ...facts })}\n`,
+  );
+
+const args = process.argv.slice(2);
+const flags = readFlags(args);
+const fault = typeof flags === "string" ? flags : flagFault(flags);
+if (args.includes("--help")) {
+  process.stdout.write(HELP);
+} else if (typeof flags === "string" || fault !== undefined) {
+  say("error", fault ?? "the flags cannot be read");
+  process.stderr.write(HELP);
+  process.exitCode = 2;
+} else if (flags.check) {
+  const { checkFolder } = await import("./check.ts");
+  const { ok, answer } = checkFolder(flags.config);
+  process.stdout.write(`${JSON.stringify(answer)}\n`);
+  process.exitCode = ok ? 0 : 1;
+} else {
+  const { startBroker } = await import("./start.ts");
+  try {
+    const started = await startBroker(flags, say);
+    process.stdout.write(`${JSON.stringify(started.ready)}\n`);
+    const stop = (): void => void started.stop().then(() => process.exit(0));
+    process.once("SIGTERM", stop);
+    process.once("SIGINT", stop);
+  } catch (error) {
+    say("error", error instanceof Error ? error.message : "the broker could not start");
+    process.exit(1);
+  }
+}

@@ -1,0 +1,310 @@
+import { hash, randomBytes } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import {
+  makeHandle,
+  makeId,
+  readJson,
+  readPublicJwk,
+  SeenSet,
+  isJsonObject,
+  canonicalJson,
+} from "@remit/core";
+import type { Broker } from "./broker.ts";
+import type { Config } from "./config/model.ts";
+import { readConfigFiles, readConfigFolder } from "./config/read.ts";
+import { createFeed } from "./feed/feed.ts";
+import type { Flags } from "./flags.ts";
+import { closeServer, listen, type PublicServer, serve, serveSocket } from "./http/server.ts";
+import { jwks } from "./http/oauth.ts";
+import { createClientAuthenticator } from "./identity/client-auth.ts";
+import { createIssuerKeys } from "./identity/issuer-keys.ts";
+import { createNonces } from "./identity/nonces.ts";
+import { createProver } from "./identity/proofs.ts";
+import { introspect } from "./introspect.ts";
+import { type Keyring, openKeyring } from "./keys/keyring.ts";
+import { ensureSuccession, logName } from "./keys/root.ts";
+import { readSealKey } from "./keys/seal.ts";
+import { namesOf } from "./names.ts";
+import { createChannels } from "./points/channels.ts";
+import { openPointsListener } from "./points/listener.ts";
+import { createRefusalNotes } from "./refusal-notes.ts";
+import { lockFolder } from "./store/open.ts";
+import { openSqliteStore } from "./store/sqlite.ts";
+import type { Store } from "./store/store.ts";
+import { handleHash } from "./token.ts";
+
+export type Say = (
+  level: "info" | "warn" | "error",
+  message: string,
+  facts?: Readonly<Record<string, unknown>>,
+) => void;
+
+export interface Started {
+  readonly ready: {
+    readonly broker: string;
+    readonly issuer: string;
+    readonly points: string;
+    readonly pin: string;
+    readonly pid: number;
+  };
+  stop(): Promise<void>;
+}
+
+const userFolder = (): string =>
+  process.env["REMIT_HOME"] ??
+  join(process.env["XDG_CONFIG_HOME"] ?? join(homedir(), ".config"), "remit");
+
+/** Starts a broker on a data folder: lock, keys, store, configuration, listeners, in this order. */
+export async function startBroker(flags: Flags, say: Say): Promise<Started> {
+  const now = (): number => Date.now();
+  const data = resolve(flags.data);
+  const lock = lockFolder(data);
+  if (lock === undefined)
+    throw new Error(`another broker is running on \`${data}\`; stop it first`);
+  const sealFile = flags.sealKey ?? ensureSealKey(data);
+  const sealKey = readSealKey(sealFile, data);
+  const ring = openKeyring(data, sealKey, now());
+  const server = await listen({ host: flags.host, port: flags.port, tls: tlsOf(flags) });
+  const origin =
+    flags.publicUrl ?? `http://${flags.host === "::1" ? "[::1]" : flags.host}:${server.port}`;
+  const folder = configFolder(flags);
+  const issuer = ring.fixed(
+    "issuer",
+    () => folder?.settings.issuer ?? `${origin}/i/${ring.install}`,
+  );
+  const rootFile = join(dirname(resolve(sealFile)), `root-${ring.install}.sealed`);
+  const succession = await ensureSuccession({
+    issuer,
+    ring,
+    rootFile,
+    sealKey,
+    now: new Date(now()),
+  });
+  const { lifetimes } = (folder ?? readApplied(undefined)).settings;
+  const store = await openSqliteStore({
+    data,
+    lifetimes,
+    feedKeyPem: ring.feed.key.export({ format: "pem", type: "pkcs8" }).toString(),
+    feedKid: ring.feed.kid,
+  });
+  const config = await chooseConfig(flags, folder, store, say);
+  const broker = assembleBroker({ config, store, ring, issuer, origin, succession, now, say });
+  await enrolGiven(flags, broker);
+  if (ring.firstStart) await offerOwnerBoot(broker, data);
+  const points = await openPoints(flags, broker, succession.certificatePem);
+  const socket = await serveSocket(broker, join(data, "admin.sock"), (error) =>
+    say("error", "admin call failed", { fault: String(error) }),
+  );
+  const hosts = [
+    new URL(origin).host,
+    ...(flags.publicUrl === undefined
+      ? [`localhost:${server.port}`, `127.0.0.1:${server.port}`]
+      : []),
+  ];
+  serve(broker, server, hosts, (error) =>
+    say("error", "request failed", {
+      fault: error instanceof Error ? error.message : String(error),
+    }),
+  );
+  return {
+    ready: {
+      broker: origin,
+      issuer,
+      points: `https://${flags.host === "::1" ? "[::1]" : flags.host}:${points.port}`,
+      pin: succession.pin,
+      pid: process.pid,
+    },
+    stop: async () => stopAll(server, [socket, points], broker, lock),
+  };
+}
+
+async function stopAll(
+  server: PublicServer,
+  listeners: readonly { close(): Promise<void> }[],
+  broker: Broker,
+  lock: { release(): void },
+): Promise<void> {
+  await Promise.all([
+    closeServer(server.server),
+    ...listeners.map(async (listener) => listener.close()),
+  ]);
+  await broker.notes.flush();
+  await broker.store.close();
+  lock.release();
+}
+
+function tlsOf(flags: Flags): { readonly cert: string; readonly key: string } | undefined {
+  if (flags.tlsCert === undefined || flags.tlsKey === undefined) return undefined;
+  return { cert: readFileSync(flags.tlsCert, "utf8"), key: readFileSync(flags.tlsKey, "utf8") };
+}
+
+function ensureSealKey(data: string): string {
+  const file = join(userFolder(), `seal-${hash("sha256", data, "hex").slice(0, 16)}.key`);
+  if (!existsSync(file)) {
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    writeFileSync(file, randomBytes(32), { mode: 0o600, flag: "wx" });
+  }
+  return file;
+}
+
+function configFolder(flags: Flags): Config | undefined {
+  if (!existsSync(join(flags.config, "remit.yaml"))) return undefined;
+  return readApplied(readConfigFolder(flags.config));
+}
+
+function readApplied(read: ReturnType<typeof readConfigFolder> | undefined): Config {
+  if (read === undefined)
+    throw new Error(
+      "there is no configuration: name a folder with --config (`remit init` writes a first one)",
+    );
+  if (read.ok) return read.value;
+  const lines = read.error.map(
+    ({ file, line, key, message }) =>
+      `${file}${line === undefined ? "" : `:${line}`} \`${key}\` ${message}`,
+  );
+  throw new Error(`the configuration is not valid:\n  ${lines.join("\n  ")}`);
+}
+
+/** The first folder is taken as it is; later ones only when told so. A running broker never reads it again. */
+async function chooseConfig(
+  flags: Flags,
+  folder: Config | undefined,
+  store: Store,
+  say: Say,
+): Promise<Config> {
+  const applied = store.read.appliedConfig();
+  if (applied !== undefined && folder?.digest === applied.digest) return folder;
+  if (applied !== undefined && !flags.applyConfig) {
+    if (folder !== undefined)
+      say(
+        "warn",
+        "the folder differs from what was applied last, which is used; start with --apply-config to apply it",
+      );
+    return readApplied(readConfigFiles(applied.files));
+  }
+  const config = folder ?? readApplied(undefined);
+  const by = applied === undefined ? "first start" : "unprotected_owner";
+  await store.applyConfig({
+    digest: config.digest,
+    files: config.files,
+    names: namesOf(config),
+    by,
+  });
+  return config;
+}
+
+interface Parts {
+  readonly config: Config;
+  readonly store: Store;
+  readonly ring: Keyring;
+  readonly issuer: string;
+  readonly origin: string;
+  readonly succession: { readonly jws: string; readonly pin: string };
+  readonly now: () => number;
+  readonly say: Say;
+}
+
+const MEMORY = 50_000;
+const PROOF_SECONDS = 90;
+const ASSERTION_SECONDS = 330;
+
+function assembleBroker({
+  config,
+  store,
+  ring,
+  issuer,
+  origin,
+  succession,
+  now,
+  say,
+}: Parts): Broker {
+  const nonces = createNonces(now);
+  const fault = (error: unknown): void =>
+    say("error", "a refusal could not be recorded", { fault: String(error) });
+  return {
+    ...{ config, store, ring, issuer, nonces, now },
+    base: origin + new URL(issuer).pathname.replace(/\/$/, ""),
+    feed: createFeed({
+      store,
+      feedKey: ring.feed,
+      logKey: ring.log,
+      logName: logName(issuer),
+      now,
+    }),
+    channels: createChannels(),
+    keys: createIssuerKeys(now),
+    clients: createClientAuthenticator({
+      config,
+      issuer,
+      seen: new SeenSet(MEMORY, ASSERTION_SECONDS),
+      now,
+    }),
+    prover: createProver({ nonces, seen: new SeenSet(MEMORY, PROOF_SECONDS), now }),
+    notes: createRefusalNotes(store, now, fault),
+    succession: succession.jws,
+    pin: succession.pin,
+    newDecision: () => makeId("dec", now(), randomBytes(10)),
+  };
+}
+
+async function openPoints(
+  flags: Flags,
+  broker: Broker,
+  certificatePem: string,
+): ReturnType<typeof openPointsListener> {
+  const { store, feed, channels, ring, issuer, succession, now } = broker;
+  return openPointsListener({
+    ...{ store, feed, channels, certificatePem, issuer, succession, now },
+    key: ring.pointsTls,
+    jwks: () => jwks(broker),
+    bounds: broker.config.settings.bounds,
+    introspect: (token, point) =>
+      introspect(broker, token, {
+        serves: (resource) => point.serves !== "connected" && point.serves.includes(resource),
+      }),
+    host: flags.host,
+    port: flags.pointsPort,
+  });
+}
+
+const ALL_RIGHTS = ["feed", "spend", "resolve", "ship", "introspect"];
+
+/** Enrols the points of the configuration, and those whose files were given on the command line. */
+async function enrolGiven(flags: Flags, broker: Broker): Promise<void> {
+  for (const { point, key, serves, may } of broker.config.points) {
+    await broker.store.enrolPoint({
+      name: point,
+      key: canonicalJson({ ...key }),
+      serves,
+      may,
+      by: "configuration",
+    });
+  }
+  for (const file of flags.enrol) {
+    const json = readJson(readFileSync(file));
+    const said = json.ok && isJsonObject(json.value) ? json.value : {};
+    const [name, jwk] = [said["point"], readPublicJwk(said["key"])];
+    if (typeof name !== "string" || jwk === undefined)
+      throw new Error(`\`${file}\` does not name a point and its key`);
+    await broker.store.enrolPoint({
+      name,
+      key: canonicalJson({ ...jwk }),
+      serves: "connected",
+      may: ALL_RIGHTS,
+      by: "command line",
+    });
+  }
+}
+
+async function offerOwnerBoot(broker: Broker, data: string): Promise<void> {
+  const handle = makeHandle("rmt_boot_", randomBytes(32));
+  await broker.store.offerBoot({
+    hash: handleHash(handle),
+    purpose: "owner",
+    ttlMs: broker.config.settings.bootMs,
+    by: "first start",
+  });
+  writeFileSync(join(data, "boot"), `${handle}\n`, { mode: 0o600 });
+}
