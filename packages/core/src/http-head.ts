@@ -147,10 +147,12 @@ function readHeaders(raw: readonly string[]): Result<ReadonlyMap<string, string>
   const headers = new Map<string, string>();
   let size = 0;
   for (let at = 0; at < raw.length; at += 2) {
-    const name = (raw[at] ?? "").toLowerCase();
+    const written = raw[at] ?? "";
     const value = raw[at + 1] ?? "";
-    size += name.length + value.length + 4;
-    if (!NAME.test(name)) return err("header_name");
+    size += written.length + value.length + 4;
+    // judged as written: some letters outside ASCII have a lower case inside it
+    if (!NAME.test(written)) return err("header_name");
+    const name = written.toLowerCase();
     if (!VALUE.test(value)) return err("header_value");
     if (headers.has(name)) return err("header_repeated");
     if (REFUSED.includes(name) || name.startsWith("proxy-")) return err("header_refused");

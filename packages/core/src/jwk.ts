@@ -18,7 +18,7 @@ export function readPublicJwk(json: Json | undefined): PublicJwk | undefined {
   const { kty, crv, x, y, use = "sig", alg } = json;
   if (!isCoordinate(x) || use !== "sig") return undefined;
   if (kty === "EC" && crv === "P-256" && isCoordinate(y) && isOnP256(x, y))
-    return (alg ?? "ES256") === "ES256" ? { kty, crv, x, y } : undefined;
+    return alg === undefined || alg === "ES256" ? { kty, crv, x, y } : undefined;
   if (kty !== "OKP" || crv !== "Ed25519" || y !== undefined) return undefined;
   return alg === undefined || alg === "EdDSA" || alg === "Ed25519" ? { kty, crv, x } : undefined;
 }
