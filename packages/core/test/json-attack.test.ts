@@ -140,13 +140,13 @@ test("[json.bounded] a text and its bytes meet the same limit", () => {
     );
 });
 
-test("[json.linear-time] a hostile number of 600 000 digits costs time in its length, not its square", () => {
-  const zeros = "0".repeat(600_000);
+test("[json.linear-time] a hostile number of 150 000 digits costs time in its length, not its square", () => {
+  const zeros = "0".repeat(150_000);
   const started = performance.now();
   assert.equal(reasonOf(`1.${zeros}1`), "inexact_number");
   assert.equal(reasonOf(`0.${zeros}1`), "inexact_number");
   assert.equal(reasonOf(`1.${zeros}`), "read");
-  assert.ok(performance.now() - started < 5_000, "the square of it would take minutes");
+  assert.ok(performance.now() - started < 3_000, "the square of it takes ten seconds");
 });
 
 test("[json.no-prototype] no object that was read has a prototype, and no key reaches one", () => {

@@ -168,7 +168,7 @@ test("[tree.second-preimage] an inner node cannot be passed off as a leaf", () =
     leaf: leafHash(inner, sha256),
     index: 0,
     size: 1,
-    root: naiveRoot(records),
+    root: rootOf(grow(leavesOf(records)), sha256),
     proof: [],
   };
   assert.equal(verifyInclusion(forged, sha256), false);
