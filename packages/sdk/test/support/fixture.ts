@@ -66,12 +66,19 @@ const connector: Connector = {
   },
 };
 
-const issue: KnownType | undefined =
-  connector.types["issue"] === undefined
-    ? undefined
-    : { location: RESOURCE, connector, recordType: connector.types["issue"] };
+const issueAt = (location: string): KnownType | undefined => {
+  const recordType = connector.types["issue"];
+  return recordType === undefined ? undefined : { location, connector, recordType };
+};
 
-export const lookup: ConnectorLookup = (type) => (type === "jira-acme.issue" ? issue : undefined);
+/** Where the point's other resource is. */
+export const OTHER_RESOURCE = `${RESOURCE}-two`;
+
+/** Knows the types of two resources, as a point that serves both does. */
+export const lookup: ConnectorLookup = (type) => {
+  if (type === "jira-acme.issue") return issueAt(RESOURCE);
+  return type === "jira-two.issue" ? issueAt(OTHER_RESOURCE) : undefined;
+};
 
 export const p256 = (): KeyObject => generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey;
 export const id = (prefix: Parameters<typeof makeId>[0], last = 1): string =>
@@ -215,3 +222,7 @@ function proofFor(of: Scene, token: string, over: ProofOver): string {
   }
   return jws(header, payload, key.privateKey);
 }
+
+/** The code and the recorded reason, or `ok`. */
+export const outcome = (result: ReturnType<Scene["call"]>): string =>
+  result.ok ? "ok" : `${result.error.code}: ${result.error.detail}`;
