@@ -1,4 +1,3 @@
-import type { KeyObject } from "node:crypto";
 import {
   err,
   judgeProof,
@@ -11,6 +10,7 @@ import {
   type SeenSet,
   thumbprint,
   verifyProof,
+  type VerifySignature,
 } from "@remit/core";
 import { importPublic, sha256, verifierOf } from "../crypto.ts";
 import type { Generations } from "./generations.ts";
@@ -20,8 +20,13 @@ import type { Nonces } from "./nonces.ts";
 export interface ProofJudge {
   readonly nonces: Nonces;
   readonly seen: SeenSet;
-  /** Holders' keys by thumbprint, imported once. */
-  readonly holders: Generations<KeyObject>;
+  readonly holders: Generations<Holder>;
+}
+
+/** A holder's key, remembered by its thumbprint: hashed and imported once. */
+export interface Holder {
+  readonly jwk: PublicJwk;
+  readonly verify: VerifySignature;
 }
 
 /** What the proof of one call must be about. */
@@ -40,8 +45,8 @@ export function checkProof(call: ProofOfCall, judge: ProofJudge): Result<undefin
   if (call.proof === undefined) return err(refuse("dpop_invalid", "there is no proof"));
   const read = readDpopProof(call.proof);
   if (!read.ok) return err(refuse("dpop_invalid", `proof ${read.error}`));
-  if (thumbprint(read.value.jwk, sha256) !== call.jkt)
-    return err(refuse("dpop_invalid", "proof of another key"));
+  const holder = holderOf(read.value.jwk, call.jkt, judge.holders);
+  if (holder === undefined) return err(refuse("dpop_invalid", "proof of another key"));
   const judged = judgeProof(read.value, {
     method: call.method,
     url: call.url,
@@ -51,8 +56,7 @@ export function checkProof(call: ProofOfCall, judge: ProofJudge): Result<undefin
   });
   if (!judged.ok && judged.error !== "nonce")
     return err(refuse("dpop_invalid", `proof ${judged.error}`));
-  const key = holderKey(read.value.jwk, call.jkt, judge.holders);
-  if (key === undefined || !verifyProof(read.value, verifierOf(key)).ok)
+  if (!verifyProof(read.value, holder.verify).ok)
     return err(refuse("dpop_invalid", "proof signature"));
   if (!judged.ok) return err(refuse("dpop_nonce", "a nonce of this process is needed"));
   switch (judge.seen.add(call.jkt + judged.value.jti, judge.nonces.seconds())) {
@@ -65,20 +69,18 @@ export function checkProof(call: ProofOfCall, judge: ProofJudge): Result<undefin
   }
 }
 
-/** Undefined where the coordinates are no point of the curve. */
-function holderKey(
-  jwk: PublicJwk,
-  jkt: string,
-  holders: Generations<KeyObject>,
-): KeyObject | undefined {
+/** The holder whose thumbprint the token names, if this is that key. */
+function holderOf(jwk: PublicJwk, jkt: string, holders: Generations<Holder>): Holder | undefined {
   const held = holders.get(jkt);
-  if (held !== undefined) return held;
-  try {
-    const key = importPublic(jwk);
-    holders.set(jkt, key);
-    return key;
-  } catch {
-    // the platform throws for a point off the curve; that is a bad key, not a fault
-    return undefined;
-  }
+  // one thumbprint is one key: the same members need no second hash
+  if (held !== undefined) return sameKey(held.jwk, jwk) ? held : undefined;
+  if (thumbprint(jwk, sha256) !== jkt) return undefined;
+  const holder = { jwk, verify: verifierOf(importPublic(jwk)) };
+  holders.set(jkt, holder);
+  return holder;
+}
+
+function sameKey(one: PublicJwk, other: PublicJwk): boolean {
+  if (one.kty === "EC") return other.kty === "EC" && one.x === other.x && one.y === other.y;
+  return other.kty === "OKP" && one.x === other.x;
 }

@@ -1,4 +1,4 @@
-import type { KeyObject } from "node:crypto";
+import { hash, type KeyObject } from "node:crypto";
 import {
   type ConnectorLookup,
   err,
@@ -10,7 +10,7 @@ import {
 } from "@remit/core";
 import { createGenerations } from "./generations.ts";
 import type { Nonces } from "./nonces.ts";
-import { checkProof, type ProofJudge } from "./proof.ts";
+import { checkProof, type Holder, type ProofJudge } from "./proof.ts";
 import { tokenIn, type VerifiedToken, verifyToken } from "./token.ts";
 
 /** What an enforcement point asks about the present: is this still alive, and what time is it at the broker. */
@@ -64,13 +64,17 @@ export function createVerifier(options: VerifierOptions): Verifier {
   const judge: ProofJudge = {
     nonces: options.nonces,
     seen: options.seen,
-    holders: createGenerations<KeyObject>(options.memory ?? MEMORY),
+    holders: createGenerations<Holder>(options.memory ?? MEMORY),
   };
   const tokenOf = (text: string): Result<VerifiedToken, Refusal> => {
-    const held = tokens.get(text);
+    // by the hash of all its bytes, which the proof must name anyway
+    const ath = hash("sha256", text, "base64url");
+    const held = tokens.get(ath);
     // a key that was retired or replaced takes the memory of its tokens with it
     if (held !== undefined && options.keyOf(held.kid) === held.signedBy) return ok(held);
-    return verifyToken(text, options);
+    const token = verifyToken(text, ath, options);
+    if (token.ok) tokens.set(ath, token.value);
+    return token;
   };
   const judgeCall = (call: PresentedCall, standing: Standing): Result<VerifiedCall, Refusal> => {
     const text = tokenIn(call.authorization);
@@ -81,7 +85,6 @@ export function createVerifier(options: VerifierOptions): Verifier {
       return err(refuse("feed_stale", "this point cannot prove that it is up to date"));
     const untimely = judgeTime(token.value, standing);
     if (untimely !== undefined) return err(untimely);
-    if (tokens.get(text.value) !== token.value) tokens.set(text.value, token.value);
     if (!standing.isLive(token.value.live, token.value.claims.iat))
       return err(refuse("token_revoked", "something it depends on was revoked"));
     const { claims, ath } = token.value;
