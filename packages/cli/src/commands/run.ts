@@ -129,20 +129,13 @@ async function findTarget(seat: Seat, on: string): Promise<Target> {
   return { resource: found.name, type, alias, environment: found.environment };
 }
 
-function readResource(
-  item: unknown,
-): readonly {
+function readResource(item: unknown): readonly {
   readonly name: string;
   readonly types: readonly string[];
   readonly environment: Environment;
 }[] {
   if (typeof item !== "object" || item === null) return [];
-  const { name, types, environment } = {
-    name: undefined,
-    types: undefined,
-    environment: undefined,
-    ...item,
-  };
+  const { name, types, environment }: Readonly<Record<string, unknown>> = { ...item };
   if (
     typeof name !== "string" ||
     !Array.isArray(types) ||

@@ -1,0 +1,247 @@
+import {
+  type Entry,
+  err,
+  type Head,
+  type Json,
+  ok,
+  permits,
+  type Refusal,
+  refuse,
+  type Result,
+} from "@remit/core";
+import type { VerifiedCall } from "@remit/sdk";
+import type { Gateway, Served } from "./gateway.ts";
+import { lookUp } from "./http/look-up.ts";
+import { type Named, nameOperation } from "./http/name-operation.ts";
+import { rebuild } from "./http/rebuild.ts";
+import { route } from "./http/route.ts";
+import { answerOf, type Answered } from "./http/upstream-answer.ts";
+import { UpstreamFault } from "./upstream/upstream.ts";
+import type { TakenUse } from "./uses.ts";
+
+/** One call as it came in: its head read, its body still to be read. */
+export interface Incoming {
+  readonly head: Head;
+  /** Raw path segments below the resource. */
+  readonly segments: readonly string[];
+  /** Reads the body strictly; undefined: there is none. */
+  readonly readBody: () => Promise<Result<Json | undefined, Refusal>>;
+  readonly decision: string;
+  readonly signal: AbortSignal;
+}
+
+/** A permitted call, with the one entry that permits it and the record that it is pinned to. */
+interface Decided {
+  readonly named: Named;
+  readonly entry: Entry;
+  readonly pinnedId: string;
+}
+
+/** What a caller is told: an answer to release, or a refusal with whom it is about. */
+export type CallResult = Result<
+  Answered,
+  { readonly refusal: Refusal; readonly call: VerifiedCall | undefined }
+>;
+
+/**
+ * One call, step by step: verify, read, name, decide, spend, record the intent, ask again whether it still may, send
+ * what was decided, project the answer, record the outcome, release. Every no ends it.
+ */
+export async function call(
+  gateway: Gateway,
+  served: Served,
+  incoming: Incoming,
+): Promise<CallResult> {
+  const { head } = incoming;
+  const verified = served.verifier.verify({
+    method: head.method,
+    url: gateway.base + head.path,
+    authorization: head.headers.get("authorization"),
+    dpop: head.headers.get("dpop"),
+  });
+  if (!verified.ok) return err({ refusal: verified.error, call: undefined });
+  const caller = verified.value;
+  const no = (refusal: Refusal): CallResult => err({ refusal, call: caller });
+  const decided = await decide(served, incoming, caller);
+  if (!decided.ok) return no(decided.error);
+  const use = await spend(gateway, decided.value, caller);
+  if (!use.ok) return no(use.error);
+  const done = await carryOut(gateway, served, incoming, caller, decided.value, use.value);
+  return done.ok ? done : no(done.error);
+}
+
+/** Steps 2 to 5: read the body, name the operation, decide. Nothing has left this process yet, but for lookups by pinned id. */
+async function decide(
+  served: Served,
+  incoming: Incoming,
+  caller: VerifiedCall,
+): Promise<Result<Decided, Refusal>> {
+  const { claims, authority } = caller;
+  if (claims.connection !== served.connection.id || claims.connector !== served.connector.digest) {
+    return err(
+      refuse(
+        "connector_changed",
+        "the grant names another connection or connector than this gateway has",
+      ),
+    );
+  }
+  const body = await incoming.readBody();
+  if (!body.ok) return body;
+  const routed = route(served.connector, incoming.head, incoming.segments);
+  if (routed === undefined)
+    return err(
+      refuse("operation_unknown", "no operation of the connector has this method and path"),
+    );
+  const named = nameOperation(
+    routed,
+    { name: served.connection.resource, location: served.location },
+    incoming.head,
+    body.value,
+  );
+  if (!named.ok) return named;
+  // the record is judged before anything is looked up for it, so that nothing is learnt about other records
+  const first = permits(authority, named.value.operation);
+  const blocked =
+    !first.ok && !(first.error.code === "value_not_granted" && named.value.lookups.length > 0);
+  if (blocked) return first;
+  const pinnedId = pinnedIdOf(authority, named.value);
+  if (pinnedId === undefined)
+    return err(
+      refuse("record_not_granted", "no entry names this record", {
+        operation: named.value.operation.name,
+        alias: routed.named,
+      }),
+    );
+  const complete =
+    named.value.lookups.length === 0
+      ? named
+      : await lookUp(served, named.value, pinnedId, incoming.signal);
+  if (!complete.ok) return complete;
+  const permitted = permits(authority, complete.value.operation);
+  if (!permitted.ok) return permitted;
+  const entry = authority[permitted.value.entries[0] ?? -1];
+  if (entry?.record.by !== "identifier")
+    return err(refuse("record_not_granted", "the permitting entry names no record"));
+  return ok({ named: complete.value, entry, pinnedId: entry.record.identifier });
+}
+
+function pinnedIdOf(authority: readonly Entry[], named: Named): string | undefined {
+  const { type } = named.operation.records[0] ?? { type: "" };
+  const { named: spelled } = named.routed;
+  for (const { record, type: entryType } of authority) {
+    if (entryType !== type || record.by !== "identifier") continue;
+    if (record.identifier === spelled || record.alias === spelled) return record.identifier;
+  }
+  return undefined;
+}
+
+/** Step 6: one use, where the grant counts uses. */
+async function spend(
+  gateway: Gateway,
+  { entry }: Decided,
+  { claims }: VerifiedCall,
+): Promise<Result<TakenUse | undefined, Refusal>> {
+  if (entry.limits.uses === undefined) return ok(undefined);
+  return gateway.uses.take(claims.grants[0] ?? "", claims.jti);
+}
+
+/** Steps 7 to 10. */
+async function carryOut(
+  gateway: Gateway,
+  served: Served,
+  incoming: Incoming,
+  caller: VerifiedCall,
+  decided: Decided,
+  use: TakenUse | undefined,
+): Promise<Result<Answered, Refusal>> {
+  const { named, entry, pinnedId } = decided;
+  const { operation } = named;
+  const isRead = operation.class === "read";
+  const note = recorder(gateway, incoming, caller, decided);
+  if (!isRead && !(await note("call.intent", {})))
+    return giveUp(use, refuse("log_full", "the intent cannot be recorded"));
+  const late = gateway.liveness.judge(caller, operation.class);
+  if (late !== undefined) {
+    if (!isRead) await note("call.outcome", { outcome: "not_sent", code: late.code });
+    return giveUp(use, late);
+  }
+  try {
+    const request = rebuild(named, pinnedId, entry);
+    const max = "max" in named.routed.spec.response ? named.routed.spec.response.max : MAX_EMPTY;
+    const raw = await served.upstream.send(
+      { ...request, credential: served.header },
+      max,
+      incoming.signal,
+    );
+    const answered = answerOf(
+      raw,
+      { named, pinnedId, entry, authority: caller.authority },
+      served.spellings,
+    );
+    const outcome = answered.ok
+      ? { outcome: "done", upstream_status: raw.status }
+      : { outcome: "withheld", upstream_status: raw.status, code: answered.error.code };
+    if (!(await note(isRead ? "call.read" : "call.outcome", outcome)))
+      return err(refuse("log_full", "the outcome cannot be recorded"));
+    if (!answered.ok) return answered;
+    const gone = gateway.liveness.judge(caller, operation.class);
+    return gone === undefined ? answered : err(gone);
+  } catch (error) {
+    if (!(error instanceof UpstreamFault)) throw error;
+    await note(isRead ? "call.read" : "call.outcome", {
+      outcome: error.sent ? "unknown" : "not_sent",
+      code: "upstream_failed",
+    });
+    const refusal = refuse("upstream_failed", error.message);
+    return error.sent ? err(refusal) : giveUp(use, refusal);
+  }
+}
+
+const MAX_EMPTY = 65_536;
+
+function giveUp(use: TakenUse | undefined, refusal: Refusal): Result<never, Refusal> {
+  use?.giveBack();
+  return err(refusal);
+}
+
+/** Writes the records of one call; false if the log cannot be written. */
+function recorder(
+  gateway: Gateway,
+  incoming: Incoming,
+  { claims }: VerifiedCall,
+  { named, pinnedId }: Decided,
+): (
+  kind: "call.intent" | "call.outcome" | "call.read",
+  more: Readonly<Record<string, Json>>,
+) => Promise<boolean> {
+  const { name, class: operationClass, write } = named.operation;
+  const ids = [
+    claims.task,
+    ...claims.grants,
+    claims.jti,
+    claims.sub,
+    claims.act.sub,
+    gateway.point(),
+  ];
+  return async (kind, more) => {
+    try {
+      await gateway.log.append({
+        kind,
+        decision: incoming.decision,
+        ids,
+        body: {
+          operation: name,
+          class: operationClass,
+          record: pinnedId,
+          read: kind === "call.read" ? [...named.operation.read] : [],
+          write: [...write],
+          ...more,
+        },
+      });
+      return true;
+    } catch {
+      // the log says no by failing; the call is refused by whoever asked
+      return false;
+    }
+  };
+}

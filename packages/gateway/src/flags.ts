@@ -1,0 +1,101 @@
+import { parseArgs } from "node:util";
+
+/** The gateway's command line. */
+export interface Flags {
+  readonly data: string;
+  /** The broker's issuer. */
+  readonly broker: string;
+  readonly points: string | undefined;
+  readonly pin: string;
+  readonly boot: string | undefined;
+  readonly name: string;
+  readonly host: string;
+  readonly port: number;
+  readonly publicUrl: string | undefined;
+  readonly tlsCert: string | undefined;
+  readonly tlsKey: string | undefined;
+  readonly connectors: string | undefined;
+  readonly sealKey: string | undefined;
+  readonly printPoint: boolean;
+}
+
+export const HELP = `remit-gateway --data DIR --broker ISSUER --pin FINGERPRINT [--points URL] [--boot HANDLE] [--name NAME] [--port N] [--host H]
+              [--connectors DIR] [--seal-key FILE] [--public-url URL --tls-cert FILE --tls-key FILE] [--json]
+remit-gateway --data DIR --print-point
+`;
+
+/** Reads the command line, or says what is wrong with it. */
+export function readFlags(args: readonly string[]): Flags | string {
+  const text = { type: "string" } as const;
+  const flag = { type: "boolean", default: false } as const;
+  try {
+    const { values } = parseArgs({
+      args: [...args],
+      strict: true,
+      options: {
+        ...{
+          data: text,
+          broker: text,
+          points: text,
+          pin: text,
+          boot: text,
+          name: text,
+          host: text,
+          port: text,
+          "public-url": text,
+        },
+        ...{
+          "tls-cert": text,
+          "tls-key": text,
+          connectors: text,
+          "seal-key": text,
+          "print-point": flag,
+          json: flag,
+        },
+      } as const,
+    });
+    const port = Number(values.port ?? "0");
+    if (!Number.isInteger(port) || port < 0 || port > 65_535)
+      return "a port is a number from 0 to 65535";
+    if (values.data === undefined) return "--data is needed";
+    if (!values["print-point"] && (values.broker === undefined || values.pin === undefined))
+      return "--broker and --pin are needed";
+    return {
+      ...{
+        data: values.data,
+        broker: values.broker ?? "",
+        points: values.points,
+        pin: values.pin ?? "",
+        boot: values.boot,
+      },
+      ...{
+        name: values.name ?? "gw-local",
+        host: values.host ?? "127.0.0.1",
+        port,
+        publicUrl: values["public-url"]?.replace(/\/$/, ""),
+      },
+      ...{
+        tlsCert: values["tls-cert"],
+        tlsKey: values["tls-key"],
+        connectors: values.connectors,
+        sealKey: values["seal-key"],
+        printPoint: values["print-point"],
+      },
+    };
+  } catch (error) {
+    return error instanceof Error ? error.message : "the flags cannot be read";
+  }
+}
+
+const LOOPBACK = ["127.0.0.1", "::1", "localhost"];
+
+/** Why this combination is not served: anything beyond this machine is TLS with a name. */
+export function flagFault(flags: Flags): string | undefined {
+  const tls = flags.tlsCert !== undefined && flags.tlsKey !== undefined;
+  if ((flags.tlsCert === undefined) !== (flags.tlsKey === undefined))
+    return "--tls-cert and --tls-key come together";
+  if (!LOOPBACK.includes(flags.host) && !(tls && flags.publicUrl?.startsWith("https:") === true)) {
+    return `\`${flags.host}\` is not this machine: give --tls-cert, --tls-key and an https --public-url`;
+  }
+  return undefined;
+}

@@ -1,0 +1,35 @@
+import type { Connector, ConnectorLookup, Secret } from "@remit/core";
+import type { Liveness, Nonces, PointChannel, Verifier } from "@remit/sdk";
+import type { Log } from "./log/log.ts";
+import type { RefusalLog } from "./log/refusals.ts";
+import type { Upstream } from "./upstream/upstream.ts";
+import type { Uses } from "./uses.ts";
+import type { Connection } from "./vault/connection.ts";
+
+/** A resource as this gateway serves it: everything of it comes from this gateway's own vault and connectors. */
+export interface Served {
+  readonly connection: Connection;
+  readonly connector: Connector;
+  /** The resource's URL: audience of its tokens. */
+  readonly location: string;
+  readonly lookup: ConnectorLookup;
+  readonly verifier: Verifier;
+  readonly upstream: Upstream;
+  readonly header: Secret<readonly [name: string, value: string]>;
+  /** Every spelling of the credential that an answer must not hold. */
+  readonly spellings: Secret<readonly string[]>;
+}
+
+/** Everything that a call works with; wired once, in `start.ts`. */
+export interface Gateway {
+  readonly base: string;
+  readonly point: () => string;
+  readonly served: (resource: string) => Served | undefined;
+  readonly channel: PointChannel;
+  readonly liveness: Liveness;
+  readonly nonces: Nonces;
+  readonly log: Log;
+  readonly refusals: RefusalLog;
+  readonly uses: Uses;
+  readonly newDecision: () => string;
+}

@@ -1,0 +1,70 @@
+import {
+  atPointer,
+  err,
+  isJsonObject,
+  type Json,
+  ok,
+  readJson,
+  refuse,
+  type Refusal,
+  type Result,
+} from "@remit/core";
+import type { Served } from "../gateway.ts";
+import { UpstreamFault } from "../upstream/upstream.ts";
+import type { Named, OpenLookup } from "./name-operation.ts";
+import { recordPath } from "./rebuild.ts";
+
+const MAX_LOOKUP = 1_048_576;
+
+/** Finds out what a caller's keys mean, by this gateway's own read of the pinned record. What is decided is what was found. */
+export async function lookUp(
+  served: Served,
+  named: Named,
+  pinnedId: string,
+  signal: AbortSignal,
+): Promise<Result<Named, Refusal>> {
+  const members = { ...named.operation.members };
+  for (const open of named.lookups) {
+    const list = await readList(served, open, pinnedId, signal);
+    if (!list.ok) return list;
+    const found = list.value.filter((item) => atPointer(item, open.lookup.key) === open.key);
+    const value =
+      found.length === 1 && found[0] !== undefined
+        ? atPointer(found[0], open.lookup.value)
+        : undefined;
+    // a key that means nothing here is a value that nobody was granted
+    members[open.as] = typeof value === "string" ? value : `unknown:${open.key}`;
+  }
+  return ok({ ...named, operation: { ...named.operation, members } });
+}
+
+async function readList(
+  served: Served,
+  { lookup }: OpenLookup,
+  pinnedId: string,
+  signal: AbortSignal,
+): Promise<Result<readonly Json[], Refusal>> {
+  try {
+    const answer = await served.upstream.send(
+      {
+        method: "GET",
+        target: recordPath(lookup.path, pinnedId),
+        body: undefined,
+        credential: served.header,
+      },
+      MAX_LOOKUP,
+      signal,
+    );
+    const json = answer.status === 200 ? readJson(answer.body) : undefined;
+    const list =
+      json?.ok === true && isJsonObject(json.value)
+        ? atPointer(json.value, lookup.list)
+        : undefined;
+    return Array.isArray(list)
+      ? ok(list)
+      : err(refuse("upstream_refused", "the lookup was not answered"));
+  } catch (error) {
+    if (error instanceof UpstreamFault) return err(refuse("upstream_failed", error.message));
+    throw error;
+  }
+}

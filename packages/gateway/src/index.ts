@@ -1,0 +1,1 @@
+export { startGateway, type Started } from "./start.ts";

@@ -1,0 +1,41 @@
+#!/usr/bin/env node
+import { enableCompileCache } from "node:module";
+import { flagFault, HELP, readFlags } from "./flags.ts";
+
+enableCompileCache();
+
+const say = (
+  level: "info" | "warn" | "error",
+  message: string,
+  facts: Readonly<Record<string, unknown>> = {},
+): void =>
+  void process.stderr.write(
+    `${JSON.stringify({ at: new Date().toISOString(), level, part: "gateway", message, ...facts })}\n`,
+  );
+
+const args = process.argv.slice(2);
+const flags = readFlags(args);
+const fault = typeof flags === "string" ? flags : flagFault(flags);
+if (args.includes("--help")) {
+  process.stdout.write(HELP);
+} else if (typeof flags === "string" || fault !== undefined) {
+  say("error", fault ?? "the flags cannot be read");
+  process.stderr.write(HELP);
+  process.exitCode = 2;
+} else {
+  const { printPoint, startGateway } = await import("./start.ts");
+  try {
+    if (flags.printPoint) {
+      process.stdout.write(`${JSON.stringify(await printPoint(flags))}\n`);
+    } else {
+      const started = await startGateway(flags, say);
+      process.stdout.write(`${JSON.stringify(started.ready)}\n`);
+      const stop = (): void => void started.stop().then(() => process.exit(0));
+      process.once("SIGTERM", stop);
+      process.once("SIGINT", stop);
+    }
+  } catch (error) {
+    say("error", error instanceof Error ? error.message : "the gateway could not start");
+    process.exit(1);
+  }
+}

@@ -1,0 +1,84 @@
+import {
+  atPointer,
+  isJsonObject,
+  type Json,
+  type JsonObject,
+  readJson,
+  type RecordType,
+} from "@remit/core";
+import type { ResolveRequest } from "@remit/sdk";
+import type { Served } from "../gateway.ts";
+import { isNameOf } from "../http/route.ts";
+import { recordPath } from "../http/rebuild.ts";
+import { reflects } from "../http/reflected.ts";
+
+/** What a lookup found. */
+export interface Found {
+  readonly alias: string;
+  readonly id: string;
+  readonly parents: readonly { readonly type: string; readonly identifier: string }[];
+  readonly version: null;
+  readonly shown: JsonObject;
+}
+
+const MAX_ANSWER = 262_144;
+const TIMEOUT_MS = 1_200;
+
+/** Looks a record up for the broker, under the connector's `resolve` and this gateway's own connection. Every failure is the same nothing. */
+export async function resolveRecord(
+  served: Served | undefined,
+  request: ResolveRequest,
+): Promise<Found | undefined> {
+  if (
+    served === undefined ||
+    served.connection.id !== request.connection ||
+    served.connector.digest !== request.connector
+  )
+    return undefined;
+  const type = Object.hasOwn(served.connector.types, request.type)
+    ? served.connector.types[request.type]
+    : undefined;
+  if (type === undefined) return undefined;
+  const named = request.named.by === "alias" ? request.named.alias : request.named.identifier;
+  if (!isNameOf(type, named)) return undefined;
+  const query = new URLSearchParams(type.resolve.query).toString();
+  const target = `${recordPath(type.resolve.path, named)}${query === "" ? "" : `?${query}`}`;
+  const answer = await served.upstream.send(
+    { method: "GET", target, body: undefined, credential: served.header },
+    MAX_ANSWER,
+    AbortSignal.timeout(TIMEOUT_MS),
+  );
+  if (answer.status !== 200 || reflects(answer.body, served.spellings.reveal())) return undefined;
+  const json = readJson(answer.body);
+  return json.ok && isJsonObject(json.value) ? readFound(json.value, type, request) : undefined;
+}
+
+function readFound(
+  answer: JsonObject,
+  type: RecordType,
+  request: ResolveRequest,
+): Found | undefined {
+  const [id, alias] = [atPointer(answer, type.resolve.id), atPointer(answer, type.resolve.alias)];
+  if (
+    typeof id !== "string" ||
+    typeof alias !== "string" ||
+    !isNameOf(type, id) ||
+    !isNameOf(type, alias)
+  )
+    return undefined;
+  // an upstream that answers for another spelling (an old key, another case) did not find what was asked
+  const asked =
+    request.named.by === "alias" ? request.named.alias === alias : request.named.identifier === id;
+  if (!asked) return undefined;
+  const parents = Object.entries(type.parents).flatMap(([parent, pointer]) => {
+    const value = atPointer(answer, pointer);
+    return typeof value === "string" ? [{ type: parent, identifier: value }] : [];
+  });
+  const shown: Record<string, Json> = {};
+  for (const name of request.show) {
+    const pointer = type.resolve.show[name];
+    const value = pointer === undefined ? undefined : atPointer(answer, pointer);
+    if (value !== undefined) shown[name] = value;
+  }
+  return { alias, id, parents, version: null, shown };
+}

@@ -1,0 +1,165 @@
+import { lookup } from "node:dns";
+import { isIP, type LookupFunction } from "node:net";
+import { buildConnector, Pool } from "undici";
+import type { Secret } from "@remit/core";
+import { mayConnect } from "./address.ts";
+
+/** An upstream's answer, whole and bounded. */
+export interface UpstreamAnswer {
+  readonly status: number;
+  readonly contentType: string;
+  readonly body: Uint8Array;
+}
+
+/** Why an upstream gave no usable answer. `sent` says whether a byte may have reached it. */
+export class UpstreamFault extends Error {
+  readonly sent: boolean;
+  constructor(message: string, sent: boolean, cause?: unknown) {
+    super(message, cause === undefined ? {} : { cause });
+    this.sent = sent;
+  }
+}
+
+export interface UpstreamOptions {
+  /** Exactly one origin; the credential goes nowhere else. */
+  readonly origin: string;
+  readonly loopbackOnly: boolean;
+  readonly timeoutMs: number;
+}
+
+/** One upstream with its own pool: no redirects, no cookies, checked addresses. */
+export interface Upstream {
+  send(
+    request: {
+      readonly method: string;
+      readonly target: string;
+      readonly body: string | undefined;
+      readonly credential: Secret<readonly [name: string, value: string]>;
+    },
+    maxBytes: number,
+    signal: AbortSignal,
+  ): Promise<UpstreamAnswer>;
+  close(): Promise<void>;
+}
+
+/** Opens the pool of one connection. */
+export function openUpstream(options: UpstreamOptions): Upstream {
+  const pool = new Pool(options.origin, {
+    connect: guardedConnector(options.loopbackOnly),
+    connections: 32,
+    pipelining: 1,
+    headersTimeout: options.timeoutMs,
+    bodyTimeout: options.timeoutMs,
+    keepAliveTimeout: 20_000,
+  });
+  return {
+    async send(request, maxBytes, signal) {
+      const [name, value] = request.credential.reveal();
+      const headers = {
+        accept: "application/json",
+        "accept-encoding": "identity",
+        "user-agent": "remit-gateway",
+        ...(request.body === undefined ? {} : { "content-type": "application/json" }),
+        [name]: value,
+      };
+      try {
+        const {
+          statusCode,
+          headers: answered,
+          body,
+        } = await pool.request({
+          method: request.method as "GET",
+          path: request.target,
+          headers,
+          body: request.body ?? null,
+          signal,
+        });
+        const encoding = answered["content-encoding"];
+        if (encoding !== undefined && encoding !== "identity") {
+          body.destroy();
+          throw new UpstreamFault("the answer is encoded in a way that was not asked for", true);
+        }
+        return {
+          status: statusCode,
+          contentType: String(answered["content-type"] ?? ""),
+          body: await readBounded(body, maxBytes),
+        };
+      } catch (error) {
+        if (error instanceof UpstreamFault) throw error;
+        throw new UpstreamFault(
+          signal.aborted ? "cut" : "no answer",
+          !isConnectFault(error),
+          undefined,
+        );
+      }
+    },
+    close: async () => pool.destroy(),
+  };
+}
+
+async function readBounded(
+  body: AsyncIterable<Buffer> & { destroy(): unknown },
+  maxBytes: number,
+): Promise<Uint8Array> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of body) {
+    size += chunk.length;
+    if (size > maxBytes) {
+      body.destroy();
+      throw new UpstreamFault("the answer is larger than the operation allows", true);
+    }
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+const NOT_SENT = [
+  "UND_ERR_CONNECT_TIMEOUT",
+  "ECONNREFUSED",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "ERR_REMIT_ADDRESS",
+  "ERR_TLS_CERT_ALTNAME_INVALID",
+  "SELF_SIGNED_CERT_IN_CHAIN",
+  "DEPTH_ZERO_SELF_SIGNED_CERT",
+  "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+];
+
+const isConnectFault = (error: unknown): boolean =>
+  error instanceof Error && "code" in error && NOT_SENT.includes(String(error.code));
+
+const refusedAddress = (): Error =>
+  Object.assign(new Error("the address is not one that this connection may reach"), {
+    code: "ERR_REMIT_ADDRESS",
+  });
+
+/** Checks the address three times: a literal before it is used, every resolved one, and the one that was connected. */
+function guardedConnector(loopbackOnly: boolean): buildConnector.connector {
+  const guardedLookup: LookupFunction = (hostname, _options, callback) => {
+    lookup(hostname, { all: true }, (error, addresses) => {
+      if (error !== null) return callback(error, [], 0);
+      if (
+        addresses.length === 0 ||
+        !addresses.every(({ address }) => mayConnect(address, loopbackOnly))
+      )
+        return callback(refusedAddress(), [], 0);
+      return callback(null, addresses, 0);
+    });
+  };
+  const connect = buildConnector({ timeout: 5_000, lookup: guardedLookup });
+  return (options, callback) => {
+    const host = options.hostname.replace(/^\[|\]$/g, "");
+    if (isIP(host) !== 0 && !mayConnect(host, loopbackOnly))
+      return callback(refusedAddress(), null);
+    return connect(options, (error, socket) => {
+      if (error !== null) return callback(error, null);
+      const remote = socket.remoteAddress;
+      if (remote === undefined || !mayConnect(remote, loopbackOnly)) {
+        socket.destroy();
+        return callback(refusedAddress(), null);
+      }
+      return callback(null, socket);
+    });
+  };
+}
