@@ -68,17 +68,15 @@ export function readSuccession(
   });
 }
 
-/** The key's own members stand beside its `kid`. */
 function readFeedKey(json: Json | undefined): Succession["feed"] | undefined {
   if (!isJsonObject(json) || typeof json["kid"] !== "string") return undefined;
-  const jwk = readPublicJwk(json);
+  const jwk = readPublicJwk(json["jwk"]);
   return jwk?.kty === "EC" ? { kid: json["kid"], key: importPublic(jwk) } : undefined;
 }
 
-/** The key's own members stand beside its name. */
 function readLogKey(json: Json | undefined): Succession["log"] | undefined {
-  if (!isJsonObject(json) || typeof json["name"] !== "string") return undefined;
-  const jwk = readPublicJwk(json);
-  const key = jwk?.kty === "OKP" ? fromBase64url(jwk.x) : undefined;
+  if (!isJsonObject(json) || typeof json["name"] !== "string" || typeof json["key"] !== "string")
+    return undefined;
+  const key = fromBase64url(json["key"]);
   return key?.length === 32 ? { name: json["name"], key } : undefined;
 }

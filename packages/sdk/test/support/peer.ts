@@ -156,8 +156,8 @@ export async function openPeer(): Promise<Peer> {
         iss: ISSUER,
         iat: 1_700_000_000,
         root: { ...root },
-        feed: { kid: "feed", ...publicJwk(feedKey) },
-        log: { name: "log", ...publicJwk(logKey) },
+        feed: { kid: "feed", jwk: { ...publicJwk(feedKey) } },
+        log: { name: "log", key: publicJwk(logKey).x },
         points_cert: certificateDer(certificate),
         ...over,
       };
