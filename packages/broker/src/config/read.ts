@@ -118,7 +118,10 @@ function parse<S extends z.ZodType>(
       lines.linePos(error.pos[0]).line,
     );
   if (document.errors.length > 0) return undefined;
-  const read = schema.safeParse(document.toJS({ maxAliasCount: 0 }));
+  const data = plainData(document);
+  if (data === undefined) faults.add(file.path, "", "has an alias; write the value out, so that each line says what it means");
+  if (data === undefined) return undefined;
+  const read = schema.safeParse(data);
   if (read.success) return read.data;
   for (const issue of read.error.issues) {
     const keys = issue.code === "unrecognized_keys" ? issue.keys : [undefined];
@@ -133,6 +136,16 @@ function parse<S extends z.ZodType>(
     }
   }
   return undefined;
+}
+
+/** The data of a document without aliases; undefined if it has any. */
+function plainData(document: ReturnType<typeof parseDocument>): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 0 });
+  } catch {
+    // the one thing that throws here is an alias, and the caller says so
+    return undefined;
+  }
 }
 
 function lineOf(
@@ -169,7 +182,7 @@ function readConnectors(own: ConfigFiles, faults: Faults): ReadonlyMap<string, C
   const connectors = new Map<string, Connector>();
   for (const file of [...shipped, ...own]) {
     const json = asJson(
-      parseDocument(file.text, { uniqueKeys: true, version: "1.2" }).toJS({ maxAliasCount: 0 }),
+      plainData(parseDocument(file.text, { uniqueKeys: true, version: "1.2" })),
     );
     const connector = json === undefined ? err("is not plain data") : parseConnector(json, sha256);
     if (connector.ok) connectors.set(connector.value.name, connector.value);

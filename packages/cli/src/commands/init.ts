@@ -27,7 +27,7 @@ export function init(options: InitOptions, output: Output): void {
     });
   const files = filesOf(options);
   for (const [path, content] of Object.entries(files))
-    writePrivate(join(options.config, path), stringify(content));
+    writePrivate(join(options.config, path), stringify(content, { aliasDuplicateObjects: false }));
   const paths = Object.keys(files);
   output.answer({ ok: true, config: options.config, files: paths }, [
     ...paths.map((path) => `wrote ${join(options.config, path)}`),

@@ -41,7 +41,6 @@ function registerRun(program: Command, context: ContextOf, exit: (code: number) 
     .option("--purpose <text>", "what it is for, shown in the trail as your words")
     .option("--duration <seconds>", "hard end of the task", seconds)
     .argument("<command...>", "the program and its arguments, after `--`")
-    .passThroughOptions()
     .action(
       async (
         commandLine: readonly string[],
@@ -65,7 +64,6 @@ function registerRun(program: Command, context: ContextOf, exit: (code: number) 
         );
       },
     );
-  program.enablePositionalOptions();
 }
 
 function registerTask(program: Command, context: ContextOf): void {

@@ -1,0 +1,63 @@
+import { createCloudClient } from "jira.js/cloud";
+
+// An agent that knows Jira and nothing else: the unmodified client, its usual variables, no secret of its own.
+
+const say = (step: string, facts: Readonly<Record<string, unknown>>): void =>
+  void process.stdout.write(`${JSON.stringify({ step, ...facts })}\n`);
+
+const jira = createCloudClient({
+  host: process.env["JIRA_BASE_URL"] ?? "",
+  auth: {
+    type: "basic",
+    email: process.env["JIRA_EMAIL"] ?? "",
+    apiToken: process.env["JIRA_API_TOKEN"] ?? "",
+  },
+  onSchemaMismatch: "silent",
+});
+
+const ticket = process.argv[2] ?? "PROJ-42";
+
+async function attempt(step: string, run: () => Promise<unknown>): Promise<void> {
+  try {
+    const value = await run();
+    say(step, { ok: true, ...(value === undefined ? {} : { value }) });
+  } catch (error) {
+    const { status, body, message } = {
+      status: undefined,
+      body: undefined,
+      message: String(error),
+      ...(typeof error === "object" ? error : {}),
+    };
+    say(step, { ok: false, status, body, message });
+  }
+}
+
+await attempt("read", async () =>
+  jira.issues.getIssue({ issueIdOrKey: ticket, fields: ["summary", "status", "priority"] }),
+);
+await attempt("read all", async () => jira.issues.getIssue({ issueIdOrKey: ticket }));
+await attempt("set priority", async () =>
+  jira.issues.editIssue({ issueIdOrKey: ticket, fields: { priority: { name: "High" } } }),
+);
+await attempt("move", async () => {
+  const { transitions = [] } = await jira.issues.getTransitions({ issueIdOrKey: ticket });
+  const review = transitions.find((transition) => transition.to?.name === "In Review");
+  if (review?.id === undefined) throw new Error("there is no way to In Review");
+  await jira.issues.doTransition({ issueIdOrKey: ticket, transition: { id: review.id } });
+  return transitions.map((transition) => transition.to?.name);
+});
+await attempt("assign", async () =>
+  jira.issues.editIssue({ issueIdOrKey: ticket, fields: { assignee: { accountId: "mallory" } } }),
+);
+await attempt("finish", async () =>
+  jira.issues.doTransition({ issueIdOrKey: ticket, transition: { id: "41" } }),
+);
+await attempt("other ticket", async () =>
+  jira.issues.getIssue({ issueIdOrKey: "PROJ-43", fields: ["summary"] }),
+);
+await attempt("no ticket", async () =>
+  jira.issues.getIssue({ issueIdOrKey: "PROJ-4300", fields: ["summary"] }),
+);
+await attempt("search", async () =>
+  jira.issueSearch.searchAndReconsileIssuesUsingJql({ jql: "project = PROJ" }),
+);
