@@ -31,6 +31,6 @@ export interface Operation {
   readonly write: readonly string[];
   /** Canonical values by JSON pointer; what `where` speaks about. */
   readonly members: Readonly<Record<string, Json>>;
-  /** Pointers that are fields being written where this operation writes any: absent means unchanged. */
+  /** Pointers that may be absent from a call: fields that it leaves unchanged, and what a list is filtered by afterwards. */
   readonly fieldPointers: readonly string[];
 }

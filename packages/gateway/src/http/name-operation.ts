@@ -61,12 +61,17 @@ export function nameOperation(
     read: [...reading.read].sort(),
     write: [...reading.write].sort(),
     members: reading.members,
-    fieldPointers: [...reading.write]
-      .map((field) => `/${field}`)
-      .concat(Object.keys(type.fields).map((field) => `/${field}`)),
+    fieldPointers: [
+      ...Object.keys(type.fields).map((field) => `/${field}`),
+      ...filteredMember(spec),
+    ],
   };
   return ok({ routed, operation, allFields: reading.allFields, lookups: reading.lookups, body });
 }
+
+/** A list is filtered item by item after it was read, so its call need not name the value that is filtered by. */
+const filteredMember = (spec: Routed["spec"]): readonly string[] =>
+  spec.response.kind === "list" ? [spec.response.only.member] : [];
 
 interface Reading {
   readonly routed: Routed;
