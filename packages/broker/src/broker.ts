@@ -27,6 +27,8 @@ export interface Broker {
   /** Where this process can be reached now; path and origin of the endpoints. */
   readonly base: string;
   readonly succession: string;
+  /** Where enforcement points meet this process now. */
+  readonly pointsUrl: () => string;
   readonly pin: string;
   readonly now: () => number;
   readonly newDecision: () => string;

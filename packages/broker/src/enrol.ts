@@ -22,7 +22,7 @@ const MAX_AGE_SECONDS = 120;
 export async function enrol(
   broker: Broker,
   body: JsonObject,
-): Promise<Result<{ readonly point: string; readonly name: string }, Refusal>> {
+): Promise<Result<{ readonly point: string; readonly points: string }, Refusal>> {
   const { handle, point, key, proof } = body;
   if (Object.keys(body).some((name) => !MEMBERS.includes(name)))
     return err(refuse("malformed_request", "unknown member"));
@@ -62,5 +62,5 @@ export async function enrol(
     may: ["feed", "spend", "resolve", "ship", "introspect"],
     by: "boot handle",
   });
-  return ok({ point: enrolled.point, name: enrolled.name });
+  return ok({ point: enrolled.point, points: broker.pointsUrl() });
 }

@@ -90,10 +90,22 @@ export async function startBroker(flags: Flags, say: Say): Promise<Started> {
     feedKid: ring.feed.kid,
   });
   const config = await chooseConfig(flags, folder, store, say);
-  const broker = assembleBroker({ config, store, ring, issuer, origin, succession, now, say });
+  const place = { points: "" };
+  const broker = assembleBroker({
+    pointsUrl: () => place.points,
+    config,
+    store,
+    ring,
+    issuer,
+    origin,
+    succession,
+    now,
+    say,
+  });
   await enrolGiven(flags, broker);
   if (ring.firstStart) await offerOwnerBoot(broker, data);
   const points = await openPoints(flags, broker, succession.certificatePem);
+  place.points = `https://${flags.host === "::1" ? "[::1]" : flags.host}:${points.port}`;
   const socket = await serveSocket(broker, join(data, "admin.sock"), (error) =>
     say("error", "admin call failed", { fault: String(error) }),
   );
@@ -112,7 +124,7 @@ export async function startBroker(flags: Flags, say: Say): Promise<Started> {
     ready: {
       broker: origin,
       issuer,
-      points: `https://${flags.host === "::1" ? "[::1]" : flags.host}:${points.port}`,
+      points: place.points,
       pin: succession.pin,
       pid: process.pid,
     },
@@ -204,6 +216,7 @@ interface Parts {
   readonly succession: { readonly jws: string; readonly pin: string };
   readonly now: () => number;
   readonly say: Say;
+  readonly pointsUrl: () => string;
 }
 
 const MEMORY = 50_000;
@@ -219,12 +232,13 @@ function assembleBroker({
   succession,
   now,
   say,
+  pointsUrl,
 }: Parts): Broker {
-  const nonces = createNonces(now);
+  const nonces = createNonces(() => performance.now());
   const fault = (error: unknown): void =>
     say("error", "a refusal could not be recorded", { fault: String(error) });
   return {
-    ...{ config, store, ring, issuer, nonces, now },
+    ...{ config, store, ring, issuer, nonces, now, pointsUrl },
     base: origin + new URL(issuer).pathname.replace(/\/$/, ""),
     feed: createFeed({
       store,

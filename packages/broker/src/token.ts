@@ -11,9 +11,11 @@ import {
   type Refusal,
   refuse,
   type Result,
+  type TokenClaims,
 } from "@remit/core";
 import { begin, retryOf } from "./begin.ts";
 import type { Broker } from "./broker.ts";
+import { readOwnToken } from "./introspect.ts";
 import { ID_TOKEN, readableClaims, verifySubject } from "./identity/subject.ts";
 import { projectToken, textMember, type TokenAnswer } from "./project-token.ts";
 import type { SessionRow } from "./store/store.ts";
@@ -102,6 +104,8 @@ async function exchange(
     return no(refuse("feature_unavailable", "actor_token"), client.client);
   const duration = readSeconds(form.get("duration"));
   if (!duration.ok) return no(duration.error, client.client);
+  const own = readOwnToken(broker, subjectToken);
+  if (own !== undefined) return no(await refuseOwn(broker, own, jkt, decision), client.client);
   const { config, keys, issuer: ownIssuer, now } = broker;
   const subject = await verifySubject(
     subjectToken,
@@ -134,6 +138,24 @@ async function exchange(
     decision,
   });
   return answer(broker, begun, client.client);
+}
+
+/** A token of this broker: in the hands of another key it is an attack, and is recorded as one. */
+async function refuseOwn(
+  broker: Broker,
+  token: TokenClaims,
+  jkt: string,
+  decision: string,
+): Promise<Refusal> {
+  if (token.cnf.jkt === jkt) return refuse("feature_unavailable", "delegation by exchange");
+  const ids = [token.task, ...token.grants, token.jti, token.client_id];
+  await broker.store.record({
+    kind: "alarm",
+    decision,
+    ids,
+    body: { code: "parent_key_mismatch", jkt },
+  });
+  return refuse("parent_key_mismatch", "the token is bound to another key");
 }
 
 function answer(

@@ -11,7 +11,7 @@ import {
 } from "@remit/core";
 import type { VerifiedCall } from "@remit/sdk";
 import type { Gateway, Served } from "./gateway.ts";
-import { lookUp } from "./http/look-up.ts";
+import { lookUp, recall } from "./http/look-up.ts";
 import { type Named, nameOperation } from "./http/name-operation.ts";
 import { rebuild } from "./http/rebuild.ts";
 import { route } from "./http/route.ts";
@@ -112,6 +112,9 @@ async function decide(
         alias: routed.named,
       }),
     );
+  const recalled = recall(served.lookups, named.value, pinnedId);
+  const known = recalled === undefined ? undefined : permits(authority, recalled.operation);
+  if (known?.ok === false) return known;
   const complete =
     named.value.lookups.length === 0
       ? named

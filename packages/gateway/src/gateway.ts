@@ -1,5 +1,6 @@
 import type { Connector, ConnectorLookup, Secret } from "@remit/core";
 import type { Liveness, Nonces, PointChannel, Verifier } from "@remit/sdk";
+import type { LookupMemory } from "./http/look-up.ts";
 import type { Log } from "./log/log.ts";
 import type { RefusalLog } from "./log/refusals.ts";
 import type { Upstream } from "./upstream/upstream.ts";
@@ -15,6 +16,7 @@ export interface Served {
   readonly lookup: ConnectorLookup;
   readonly verifier: Verifier;
   readonly upstream: Upstream;
+  readonly lookups: LookupMemory;
   readonly header: Secret<readonly [name: string, value: string]>;
   /** Every spelling of the credential that an answer must not hold. */
   readonly spellings: Secret<readonly string[]>;

@@ -4,7 +4,6 @@ import { homedir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { type Connector, type ConnectorLookup, SeenSet } from "@remit/core";
 import {
-  createLiveness,
   createNonces,
   createPointChannel,
   createVerifier,
@@ -16,11 +15,13 @@ import {
   type Welcome,
 } from "@remit/sdk";
 import { serveAdmin } from "./admin.ts";
+import { createLateLiveness } from "./late-liveness.ts";
 import { readConnectors } from "./connectors.ts";
 import { enrolWithHandle } from "./enrol.ts";
 import type { Flags } from "./flags.ts";
 import type { Gateway, Served } from "./gateway.ts";
 import { spellingsOf } from "./http/reflected.ts";
+import { createLookupMemory } from "./http/look-up.ts";
 import { listen, serve } from "./http/server.ts";
 import { newDecision, openIdentity, type PointIdentity } from "./identity.ts";
 import { type Log, openLog } from "./log/log.ts";
@@ -213,10 +214,8 @@ function createRuntime({
   };
   const nonces = createNonces(monotonicMs);
   const seen = new SeenSet(MEMORY, NONCE_LIFE_SECONDS);
-  const bounds = { readMs: 10_000, writeMs: 2_000, revealMs: 1_000 };
-  const liveness = createLiveness({
+  const late = createLateLiveness({
     channel,
-    bounds,
     monotonicMs,
     random: (bytes) => randomBytes(bytes),
     onFault: ({ code, cause }) =>
@@ -243,6 +242,7 @@ function createRuntime({
         .catch(fault);
     },
   });
+  const { liveness } = late;
   const gateway: Gateway = {
     ...{ base, channel, liveness, nonces, log, newDecision },
     point: () => state.welcome?.point ?? flags.name,
@@ -267,6 +267,7 @@ function createRuntime({
       log_key: Buffer.from(identity.logPublic).toString("base64url"),
     });
     state.keys = state.welcome.keys;
+    late.begin(state.welcome.bounds);
   };
   const reload = async (): Promise<void> => {
     for (const old of served.values()) void old.upstream.close().catch(fault);
@@ -298,7 +299,7 @@ function createRuntime({
     async run(signal) {
       await reload();
       await Promise.all([
-        liveness.run(signal),
+        late.run(signal),
         helloAgain(hello, () => state.welcome === undefined, signal),
       ]);
     },
@@ -369,6 +370,7 @@ function serveOne({
       nonces,
       seen,
     }),
+    lookups: createLookupMemory(Date.now),
     upstream: openUpstream({
       origin: connection.origin,
       loopbackOnly: connection.insecureLoopback,

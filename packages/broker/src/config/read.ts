@@ -119,7 +119,12 @@ function parse<S extends z.ZodType>(
     );
   if (document.errors.length > 0) return undefined;
   const data = plainData(document);
-  if (data === undefined) faults.add(file.path, "", "has an alias; write the value out, so that each line says what it means");
+  if (data === undefined)
+    faults.add(
+      file.path,
+      "",
+      "has an alias; write the value out, so that each line says what it means",
+    );
   if (data === undefined) return undefined;
   const read = schema.safeParse(data);
   if (read.success) return read.data;
@@ -181,9 +186,7 @@ function readConnectors(own: ConfigFiles, faults: Faults): ReadonlyMap<string, C
     }));
   const connectors = new Map<string, Connector>();
   for (const file of [...shipped, ...own]) {
-    const json = asJson(
-      plainData(parseDocument(file.text, { uniqueKeys: true, version: "1.2" })),
-    );
+    const json = asJson(plainData(parseDocument(file.text, { uniqueKeys: true, version: "1.2" })));
     const connector = json === undefined ? err("is not plain data") : parseConnector(json, sha256);
     if (connector.ok) connectors.set(connector.value.name, connector.value);
     else faults.add(file.path, "", connector.error);

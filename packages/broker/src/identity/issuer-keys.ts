@@ -1,5 +1,5 @@
 import { createPublicKey, type KeyObject } from "node:crypto";
-import { isJsonObject, type Json, type JwsAlgorithm } from "@remit/core";
+import { isJsonObject, type Json, type JsonObject, type JwsAlgorithm } from "@remit/core";
 import type { TrustedIssuer } from "../config/model.ts";
 import { fetchJson } from "./fetch-json.ts";
 
@@ -91,9 +91,10 @@ function readKey(
   if (!isJsonObject(jwk) || (jwk["use"] !== undefined && jwk["use"] !== "sig")) return undefined;
   const { kty, crv, kid, alg, n } = jwk;
   const small = kty === "RSA" && (typeof n !== "string" || n.length < 342);
-  if (small || (kty !== "RSA" && !(typeof crv === "string" && crv in ALGORITHM_OF)))
+  if (small || (kty !== "RSA" && !(typeof crv === "string" && Object.hasOwn(ALGORITHM_OF, crv))))
     return undefined;
-  const key = createPublicKey({ key: { ...jwk }, format: "jwk" });
+  const key = importKey(jwk);
+  if (key === undefined) return undefined;
   const fixed =
     kty === "RSA"
       ? alg === "RS256" || alg === "PS256"
@@ -101,4 +102,13 @@ function readKey(
         : undefined
       : ALGORITHM_OF[String(crv)];
   return [typeof kid === "string" ? kid : "", { key, alg: fixed }];
+}
+
+/** One odd key must not take the issuer's other keys with it. */
+function importKey(jwk: JsonObject): KeyObject | undefined {
+  try {
+    return createPublicKey({ key: { ...jwk }, format: "jwk" });
+  } catch {
+    return undefined;
+  }
 }

@@ -56,7 +56,7 @@ export function createProver(given: {
       if (!verifyProof(read.value, verifierOfKey(key, algorithmOf(read.value.jwk))).ok)
         return err(refuse("proof_invalid", "proof signature"));
       if (!judged.ok) return err(refuse("nonce_required", "a nonce of this process is needed"));
-      const noted = given.seen.add(`${jkt}.${judged.value.jti}`, now);
+      const noted = given.seen.add(`${jkt}.${judged.value.jti}`, given.nonces.seconds());
       if (noted === "full") return err(refuse("overloaded", "the memory of proofs is full"));
       if (noted === "seen") return err(refuse("proof_replayed", "proof used before"));
       if (keys.size >= MAX_KEYS) keys.clear();

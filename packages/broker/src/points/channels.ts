@@ -39,6 +39,8 @@ export interface ServedResource {
 
 /** The points that are connected now, what they serve, and how to ask them. */
 export interface Channels {
+  /** Whether a point said exactly this before, to this process. */
+  knows(point: PointRow, hello: PointHello): boolean;
   hello(point: PointRow, hello: PointHello): void;
   open(point: PointRow, write: (line: string) => void): () => void;
   served(resource: string): ServedResource | undefined;
@@ -82,6 +84,7 @@ export function createChannels(): Channels {
     return undefined;
   };
   return {
+    knows: (point, hello) => JSON.stringify(hellos.get(point.point)) === JSON.stringify(hello),
     hello: (point, hello) => void hellos.set(point.point, hello),
     open(point, write) {
       const channel = { point, write };

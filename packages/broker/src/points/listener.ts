@@ -201,9 +201,11 @@ const ROUTES: Readonly<Record<string, Route>> = {
 async function hello({ point, body }: Asked, options: PointsOptions): Promise<unknown> {
   const said = readHello(body);
   if (said === undefined) throw malformed();
-  const taken = await options.store.pointHello(point.point, said);
-  if (!taken.ok) throw refused(taken.error);
-  options.channels.hello(point, said);
+  if (!options.channels.knows(point, said)) {
+    const taken = await options.store.pointHello(point.point, said);
+    if (!taken.ok) throw refused(taken.error);
+    options.channels.hello(point, said);
+  }
   return {
     point: point.point,
     issuer: options.issuer,

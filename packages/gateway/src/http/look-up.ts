@@ -16,6 +16,43 @@ import { recordPath } from "./rebuild.ts";
 
 const MAX_LOOKUP = 1_048_576;
 
+/** What keys meant when they were last read. It only ever refuses: what is permitted was read in the same call. */
+export interface LookupMemory {
+  get(pinnedId: string, open: OpenLookup): string | undefined;
+  put(pinnedId: string, lookup: OpenLookup["lookup"], key: string, value: string): void;
+}
+
+const MEMORY_MS = 60_000;
+const MAX_REMEMBERED = 10_000;
+
+/** Makes the memory of one connection. */
+export function createLookupMemory(now: () => number): LookupMemory {
+  const held = new Map<string, { readonly value: string; readonly at: number }>();
+  const nameOf = (pinnedId: string, path: string, key: string): string =>
+    [pinnedId, path, key].join("\n");
+  return {
+    get(pinnedId, { lookup, key }) {
+      const found = held.get(nameOf(pinnedId, lookup.path, key));
+      return found !== undefined && now() - found.at < MEMORY_MS ? found.value : undefined;
+    },
+    put(pinnedId, lookup, key, value) {
+      if (held.size >= MAX_REMEMBERED) held.clear();
+      held.set(nameOf(pinnedId, lookup.path, key), { value, at: now() });
+    },
+  };
+}
+
+/** The call as it would be if every key still meant what it last meant; undefined if one is not known. */
+export function recall(memory: LookupMemory, named: Named, pinnedId: string): Named | undefined {
+  const members = { ...named.operation.members };
+  for (const open of named.lookups) {
+    const value = memory.get(pinnedId, open);
+    if (value === undefined) return undefined;
+    members[open.as] = value;
+  }
+  return { ...named, operation: { ...named.operation, members } };
+}
+
 /** Finds out what a caller's keys mean, by this gateway's own read of the pinned record. What is decided is what was found. */
 export async function lookUp(
   served: Served,
@@ -27,6 +64,7 @@ export async function lookUp(
   for (const open of named.lookups) {
     const list = await readList(served, open, pinnedId, signal);
     if (!list.ok) return list;
+    for (const item of list.value) remember(served.lookups, pinnedId, open, item);
     const found = list.value.filter((item) => atPointer(item, open.lookup.key) === open.key);
     const value =
       found.length === 1 && found[0] !== undefined
@@ -67,4 +105,15 @@ async function readList(
     if (error instanceof UpstreamFault) return err(refuse("upstream_failed", error.message));
     throw error;
   }
+}
+
+function remember(
+  memory: LookupMemory,
+  pinnedId: string,
+  { lookup }: OpenLookup,
+  item: Json,
+): void {
+  const [key, value] = [atPointer(item, lookup.key), atPointer(item, lookup.value)];
+  if (typeof key === "string" && typeof value === "string")
+    memory.put(pinnedId, lookup, key, value);
 }
