@@ -17,10 +17,21 @@ const jira = createCloudClient({
 
 const ticket = process.argv[2] ?? "PROJ-42";
 
+/** Where the drill is run, the desk's own count after each step is said too. */
+async function received(): Promise<{ readonly received?: number }> {
+  const [desk, key] = [process.argv[3], process.env["DESK_CONTROL_KEY"]];
+  if (desk === undefined || key === undefined) return {};
+  const response = await fetch(`${desk}/__desk/requests`, {
+    headers: { authorization: `Bearer ${key}` },
+  });
+  const { count } = (await response.json()) as { readonly count: number };
+  return { received: count };
+}
+
 async function attempt(step: string, run: () => Promise<unknown>): Promise<void> {
   try {
     const value = await run();
-    say(step, { ok: true, ...(value === undefined ? {} : { value }) });
+    say(step, { ok: true, ...(value === undefined ? {} : { value }), ...(await received()) });
   } catch (error) {
     const { status, body, message } = {
       status: undefined,
@@ -28,7 +39,7 @@ async function attempt(step: string, run: () => Promise<unknown>): Promise<void>
       message: String(error),
       ...(typeof error === "object" ? error : {}),
     };
-    say(step, { ok: false, status, body, message });
+    say(step, { ok: false, status, body, message, ...(await received()) });
   }
 }
 

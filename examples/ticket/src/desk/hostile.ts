@@ -36,28 +36,24 @@ export function misbehave(
         .writeHead(200, json)
         .end(JSON.stringify({ ...issue, fields: { summary: secret } }));
     case "reflect-base64":
-      return void response
-        .writeHead(200, json)
-        .end(
-          JSON.stringify({
-            ...issue,
-            fields: { summary: Buffer.from(`xx${secret}yy`).toString("base64") },
-          }),
-        );
+      return void response.writeHead(200, json).end(
+        JSON.stringify({
+          ...issue,
+          fields: { summary: Buffer.from(`xx${secret}yy`).toString("base64") },
+        }),
+      );
     case "reflect-reversed":
       return void response
         .writeHead(500, json)
         .end(JSON.stringify({ error: [...secret].reverse().join("") }));
     case "extra-fields":
-      return void response
-        .writeHead(200, json)
-        .end(
-          JSON.stringify({
-            ...issue,
-            fields: { ...issue.fields, description: "not granted", __x: 1 },
-            names: { a: "b" },
-          }),
-        );
+      return void response.writeHead(200, json).end(
+        JSON.stringify({
+          ...issue,
+          fields: { ...issue.fields, description: "not granted", __x: 1 },
+          names: { a: "b" },
+        }),
+      );
     case "wrong-id":
       return void response
         .writeHead(200, json)
