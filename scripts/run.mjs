@@ -10,18 +10,7 @@ const modules = join(root, "node_modules");
 const stampFile = join(modules, ".remit-install.json");
 const [command = "", ...args] = process.argv.slice(2);
 
-const COMMANDS = [
-  "demo",
-  "test",
-  "e2e",
-  "bench",
-  "lint",
-  "typecheck",
-  "format",
-  "build",
-  "mutate",
-  "verify",
-];
+const COMMANDS = ["demo", "test", "e2e", "bench", "lint", "typecheck", "format", "build", "mutate", "verify"];
 if (!COMMANDS.includes(command)) {
   console.error(`\`${command}\` is not one of: ${COMMANDS.join(", ")}`);
   process.exit(2);
@@ -29,9 +18,7 @@ if (!COMMANDS.includes(command)) {
 
 /** npm's own variables and options must not reach what we start: conditions come from us. */
 function cleanEnvironment() {
-  const env = Object.fromEntries(
-    Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name)),
-  );
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name)));
   delete env.NODE_OPTIONS;
   return {
     ...env,
@@ -75,11 +62,7 @@ function ensureInstalled() {
     "packages/cli",
     "examples/ticket",
   ];
-  const some = [
-    "--omit=dev",
-    "--include-workspace-root",
-    ...workspaces.flatMap((name) => ["-w", name]),
-  ];
+  const some = ["--omit=dev", "--include-workspace-root", ...workspaces.flatMap((name) => ["-w", name])];
   const flags = [
     "ci",
     "--no-audit",
@@ -131,11 +114,11 @@ function projectNode() {
 
 ensureInstalled();
 const node = projectNode();
-const child = spawn(
-  node,
-  ["--conditions=@remit/source", join(root, "scripts", "tasks.ts"), command, ...args],
-  { cwd: root, stdio: "inherit", env: cleanEnvironment() },
-);
+const child = spawn(node, ["--conditions=@remit/source", join(root, "scripts", "tasks.ts"), command, ...args], {
+  cwd: root,
+  stdio: "inherit",
+  env: cleanEnvironment(),
+});
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
 child.on("exit", (code, signal) => {
   process.exitCode = code ?? (signal === "SIGINT" ? 130 : 1);

@@ -18,22 +18,12 @@ function test(patterns: readonly string[], filters: readonly string[]): number {
     .flatMap((pattern) => globSync(pattern, { cwd: root }))
     .filter((file) => !file.includes("node_modules"))
     .sort();
-  const chosen =
-    filters.length === 0
-      ? files
-      : files.filter((file) => filters.some((filter) => file.includes(filter)));
+  const chosen = filters.length === 0 ? files : files.filter((file) => filters.some((filter) => file.includes(filter)));
   if (chosen.length === 0) {
     console.error(`no test file matches ${filters.join(" ")}`);
     return 1;
   }
-  return node(
-    conditions,
-    "--test",
-    "--test-reporter=spec",
-    "--test-concurrency=2",
-    "--test-timeout=300000",
-    ...chosen,
-  );
+  return node(conditions, "--test", "--test-reporter=spec", "--test-concurrency=2", "--test-timeout=300000", ...chosen);
 }
 
 const UNIT = ["packages/*/test/**/*.test.ts", "checks/*.test.ts", "examples/*/test/**/*.test.ts"];
@@ -80,8 +70,7 @@ const TASKS: Readonly<Record<string, (args: readonly string[]) => number>> = {
       ".",
     ),
   build: () => build(),
-  mutate: (args) =>
-    node(conditions, "checks/guards/run.ts", ...args.filter((arg) => arg !== "guards")),
+  mutate: (args) => node(conditions, "checks/guards/run.ts", ...args.filter((arg) => arg !== "guards")),
   verify: () => {
     for (const name of ["format", "lint", "typecheck", "test"]) {
       const code = TASKS[name]?.([]) ?? 1;

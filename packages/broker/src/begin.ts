@@ -38,10 +38,7 @@ export interface BeginRequest {
 const MAX_PURPOSE = 200;
 
 /** Judges a request to begin a task by policy, ceilings and limits, pins its records, and begins it in one transaction. */
-export async function begin(
-  broker: Broker,
-  request: BeginRequest,
-): Promise<Result<Issued, Refusal>> {
+export async function begin(broker: Broker, request: BeginRequest): Promise<Result<Issued, Refusal>> {
   const question = readQuestion(broker, request);
   if (!question.ok) return question;
   const { reachable, ask } = question.value;
@@ -51,13 +48,7 @@ export async function begin(
   if (!duration.ok) return duration;
   const pinned = await pinRecords(broker, reachable, ask.asked);
   if (!pinned.ok) return pinned;
-  const authority = grantWithin(
-    broker.config,
-    policy.value,
-    ask,
-    pinned.value.entries,
-    pinned.value.parentsOf,
-  );
+  const authority = grantWithin(broker.config, policy.value, ask, pinned.value.entries, pinned.value.parentsOf);
   if (!authority.ok) return authority;
   const subject = await broker.store.principal({ kind: "usr", ...request.subject });
   const names = namesOf(broker, request.client, policy.value.policy, reachable.connector);
@@ -92,10 +83,7 @@ export async function begin(
 function readQuestion(
   broker: Broker,
   request: BeginRequest,
-): Result<
-  { reachable: Exclude<ReturnType<typeof reach>, "unavailable" | undefined>; ask: PolicyQuestion },
-  Refusal
-> {
+): Result<{ reachable: Exclude<ReturnType<typeof reach>, "unavailable" | undefined>; ask: PolicyQuestion }, Refusal> {
   if ((request.purpose?.length ?? 0) > MAX_PURPOSE)
     return err(refuse("malformed_request", `purpose is longer than ${MAX_PURPOSE} characters`));
   const reachable = reach(broker, request.resource);
@@ -103,12 +91,7 @@ function readQuestion(
   if (reachable === "unavailable") return err(refuse("resource_unavailable", "resource"));
   const json = readJson(request.details);
   if (!json.ok)
-    return err(
-      refuse(
-        "details_invalid",
-        `not the JSON that is accepted: ${json.error.reason} at ${json.error.at}`,
-      ),
-    );
+    return err(refuse("details_invalid", `not the JSON that is accepted: ${json.error.reason} at ${json.error.at}`));
   const asked = parseAsked(json.value, reachable.lookup);
   if (!asked.ok) return asked;
   const { client, issuerName, claims, policy } = request;
@@ -126,11 +109,7 @@ function readQuestion(
   });
 }
 
-function durationOf(
-  broker: Broker,
-  policy: TrustPolicy,
-  asked: number | undefined,
-): Result<number, Refusal> {
+function durationOf(broker: Broker, policy: TrustPolicy, asked: number | undefined): Result<number, Refusal> {
   const most = Math.min(policy.durationMs, broker.config.settings.taskMaxMs);
   if (asked === undefined) return ok(most);
   return asked * 1000 <= most
@@ -149,10 +128,7 @@ function namesOf(
   const agent = read.name("agt", clientName);
   const policy = read.name("pol", policyName);
   const connector = read.name("cnr", connectorDigest.split("@")[0] ?? "");
-  return client !== undefined &&
-    agent !== undefined &&
-    policy !== undefined &&
-    connector !== undefined
+  return client !== undefined && agent !== undefined && policy !== undefined && connector !== undefined
     ? { client, agent, policy, connector }
     : undefined;
 }

@@ -51,15 +51,12 @@ export function reach(
     if (named !== resource.resource && named !== url) continue;
     const connector = broker.config.connectors.get(resource.connector);
     if (served === undefined || connector === undefined || served.url !== url) return "unavailable";
-    if (served.connector !== connector.digest || served.connectionName !== resource.connection)
-      return "unavailable";
+    if (served.connector !== connector.digest || served.connectionName !== resource.connection) return "unavailable";
     const lookup: ConnectorLookup = (type) => {
       const prefix = `${resource.resource}.`;
       const name = type.slice(prefix.length);
       const recordType =
-        type.startsWith(prefix) && Object.hasOwn(connector.types, name)
-          ? connector.types[name]
-          : undefined;
+        type.startsWith(prefix) && Object.hasOwn(connector.types, name) ? connector.types[name] : undefined;
       return recordType === undefined ? undefined : { location: served.url, connector, recordType };
     };
     return { ...served, resource: resource.resource, lookup };

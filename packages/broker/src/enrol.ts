@@ -53,8 +53,7 @@ export async function enrol(
   }
   const spent = await broker.store.spendBoot(handleHash(handle), point);
   if (!spent.ok) return spent;
-  if (spent.value.purpose !== `point:${point}`)
-    return err(refuse("handle_invalid", "the handle is for another point"));
+  if (spent.value.purpose !== `point:${point}`) return err(refuse("handle_invalid", "the handle is for another point"));
   const enrolled = await broker.store.enrolPoint({
     name: point,
     key: canonicalJson({ ...jwk }),

@@ -50,11 +50,7 @@ export function readFlags(args: readonly string[]): Flags | string {
       } as const,
     });
     const [port, pointsPort] = [Number(values.port ?? "0"), Number(values["points-port"] ?? "0")];
-    if (
-      ![port, pointsPort].every(
-        (number) => Number.isInteger(number) && number >= 0 && number <= 65_535,
-      )
-    )
+    if (![port, pointsPort].every((number) => Number.isInteger(number) && number >= 0 && number <= 65_535))
       return "a port is a number from 0 to 65535";
     if (values.config === undefined || (values.data === undefined && !values.check))
       return "--data and --config are needed";
@@ -82,8 +78,7 @@ const LOOPBACK = ["127.0.0.1", "::1", "localhost"];
 /** Why this combination is not served: anything beyond this machine is TLS with a name. */
 export function flagFault(flags: Flags): string | undefined {
   const tls = flags.tlsCert !== undefined && flags.tlsKey !== undefined;
-  if ((flags.tlsCert === undefined) !== (flags.tlsKey === undefined))
-    return "--tls-cert and --tls-key come together";
+  if ((flags.tlsCert === undefined) !== (flags.tlsKey === undefined)) return "--tls-cert and --tls-key come together";
   if (!LOOPBACK.includes(flags.host) && !(tls && flags.publicUrl?.startsWith("https:") === true)) {
     return `\`${flags.host}\` is not this machine: give --tls-cert, --tls-key and an https --public-url`;
   }

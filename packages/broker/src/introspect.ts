@@ -33,8 +33,7 @@ export function introspect(
   const inactive = { active: false };
   const claims = readOwnToken(broker, text);
   if (claims === undefined) return inactive;
-  const mayKnow =
-    "client" in caller ? claims.client_id === caller.client : caller.serves(claims.aud);
+  const mayKnow = "client" in caller ? claims.client_id === caller.client : caller.serves(claims.aud);
   if (!mayKnow || claims.exp * 1000 <= broker.now()) return inactive;
   const row = broker.store.read.grant(claims.grants[0] ?? "");
   if (

@@ -4,11 +4,7 @@ import { flagFault, HELP, readFlags } from "./flags.ts";
 
 enableCompileCache();
 
-const say = (
-  level: "info" | "warn" | "error",
-  message: string,
-  facts: Readonly<Record<string, unknown>> = {},
-): void =>
+const say = (level: "info" | "warn" | "error", message: string, facts: Readonly<Record<string, unknown>> = {}): void =>
   void process.stderr.write(
     `${JSON.stringify({ at: new Date().toISOString(), level, part: "broker", message, ...facts })}\n`,
   );

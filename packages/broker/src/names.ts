@@ -2,8 +2,7 @@ import { hash } from "node:crypto";
 import type { Config } from "./config/model.ts";
 import type { AppliedConfig } from "./store/store.ts";
 
-const digestOf = (value: unknown): string =>
-  hash("sha256", JSON.stringify(value) ?? "", "base64url");
+const digestOf = (value: unknown): string => hash("sha256", JSON.stringify(value) ?? "", "base64url");
 
 /** What of a configuration needs a lasting id, so that a change of it ends what depends on it. */
 export function namesOf(config: Config): AppliedConfig["names"] {

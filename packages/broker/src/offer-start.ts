@@ -28,15 +28,7 @@ export interface StartAsked {
   readonly jkt: string;
 }
 
-const MEMBERS = [
-  "policy",
-  "client",
-  "resource",
-  "authorization_details",
-  "purpose",
-  "duration",
-  "jkt",
-];
+const MEMBERS = ["policy", "client", "resource", "authorization_details", "purpose", "duration", "jkt"];
 
 /** Reads the body of `POST /tasks`; unknown members are refused. */
 export function readStartAsked(json: Json): Result<StartAsked, Refusal> {
@@ -53,10 +45,7 @@ export function readStartAsked(json: Json): Result<StartAsked, Refusal> {
   if (client !== undefined && typeof client !== "string") return bad("client is a name");
   if (purpose !== undefined && (typeof purpose !== "string" || purpose.length > 200))
     return bad("purpose is a text of at most 200 characters");
-  if (
-    duration !== undefined &&
-    (typeof duration !== "number" || !Number.isSafeInteger(duration) || duration < 1)
-  )
+  if (duration !== undefined && (typeof duration !== "number" || !Number.isSafeInteger(duration) || duration < 1))
     return bad("duration is whole seconds");
   return ok({ policy, client, resource, details, purpose, duration, jkt });
 }
@@ -98,12 +87,9 @@ export async function offerStart(
     return fits.length === 1 && fits[0]?.policy.ok === false
       ? err(fits[0].policy.error)
       : err(refuse("policy_none", "no policy fits"));
-  if (more.length > 0)
-    return err(refuse("policy_ambiguous", "policies for several clients fit; name the policy"));
+  if (more.length > 0) return err(refuse("policy_ambiguous", "policies for several clients fit; name the policy"));
   if (broker.config.clients.get(fit.client)?.key !== "from-subject")
-    return err(
-      refuse("client_not_allowed", "this client has a key of its own and begins its tasks itself"),
-    );
+    return err(refuse("client_not_allowed", "this client has a key of its own and begins its tasks itself"));
   const start = makeHandle("rmt_start_", randomBytes(32));
   const request = {
     client: fit.client,

@@ -33,8 +33,7 @@ export interface TokenAnswer {
 export function projectToken(broker: Broker, issued: Issued): Result<TokenAnswer, Refusal> {
   const { row } = issued;
   const details = readJson(row.authority);
-  if (!details.ok)
-    throw new Error(`the authority of \`${row.grant}\` is not the JSON that was written`);
+  if (!details.ok) throw new Error(`the authority of \`${row.grant}\` is not the JSON that was written`);
   const iat = Math.floor(issued.issuedMs / 1000);
   const exp = Math.floor(issued.tokenExpiresMs / 1000);
   const claims: TokenClaims = {
@@ -67,8 +66,7 @@ export function projectToken(broker: Broker, issued: Issued): Result<TokenAnswer
     canonicalJson(printTokenClaims(claims)),
     token.sign,
   );
-  if (text.length > MAX_TOKEN_BYTES)
-    return err(refuse("details_too_large", `${text.length} bytes`));
+  if (text.length > MAX_TOKEN_BYTES) return err(refuse("details_too_large", `${text.length} bytes`));
   return ok({
     access_token: text,
     issued_token_type: "urn:ietf:params:oauth:token-type:access_token",

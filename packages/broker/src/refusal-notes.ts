@@ -17,11 +17,7 @@ interface Counted {
   count: number;
 }
 
-export function createRefusalNotes(
-  store: Store,
-  now: () => number,
-  fault: (error: unknown) => void,
-): RefusalNotes {
+export function createRefusalNotes(store: Store, now: () => number, fault: (error: unknown) => void): RefusalNotes {
   const held = new Map<string, Counted>();
   const write = async (key: string, counted: Counted): Promise<void> => {
     const [who = "", code = "", detail = ""] = key.split("\n");

@@ -1,12 +1,4 @@
-import {
-  type AskedEntry,
-  err,
-  ok,
-  type ParentsOf,
-  refuse,
-  type Refusal,
-  type Result,
-} from "@remit/core";
+import { type AskedEntry, err, ok, type ParentsOf, refuse, type Refusal, type Result } from "@remit/core";
 import type { Broker, Reachable } from "./broker.ts";
 import type { Resolved } from "./points/channels.ts";
 
@@ -37,10 +29,7 @@ export async function pinRecords(
     return err(refuse("record_not_resolved", "a record did not resolve"));
   }
   const parents = new Map(
-    complete.map(({ entry, resolved }) => [
-      `${entry.type} ${resolved?.id ?? ""}`,
-      resolved?.parents ?? [],
-    ]),
+    complete.map(({ entry, resolved }) => [`${entry.type} ${resolved?.id ?? ""}`, resolved?.parents ?? []]),
   );
   return ok({
     entries: complete.map(({ entry }) => entry),
@@ -69,8 +58,7 @@ async function pin(
   if (resolved === undefined) return undefined;
   if (
     record.by === "identifier" &&
-    (resolved.id !== record.identifier ||
-      (record.alias !== undefined && record.alias !== resolved.alias))
+    (resolved.id !== record.identifier || (record.alias !== undefined && record.alias !== resolved.alias))
   )
     return undefined;
   return {

@@ -2,15 +2,7 @@ import { hash, randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join, resolve } from "node:path";
-import {
-  makeHandle,
-  makeId,
-  readJson,
-  readPublicJwk,
-  SeenSet,
-  isJsonObject,
-  canonicalJson,
-} from "@remit/core";
+import { makeHandle, makeId, readJson, readPublicJwk, SeenSet, isJsonObject, canonicalJson } from "@remit/core";
 import type { Broker } from "./broker.ts";
 import type { Config } from "./config/model.ts";
 import { readConfigFiles, readConfigFolder } from "./config/read.ts";
@@ -53,27 +45,21 @@ export interface Started {
 }
 
 const userFolder = (): string =>
-  process.env["REMIT_HOME"] ??
-  join(process.env["XDG_CONFIG_HOME"] ?? join(homedir(), ".config"), "remit");
+  process.env["REMIT_HOME"] ?? join(process.env["XDG_CONFIG_HOME"] ?? join(homedir(), ".config"), "remit");
 
 /** Starts a broker on a data folder: lock, keys, store, configuration, listeners, in this order. */
 export async function startBroker(flags: Flags, say: Say): Promise<Started> {
   const now = (): number => Date.now();
   const data = resolve(flags.data);
   const lock = lockFolder(data);
-  if (lock === undefined)
-    throw new Error(`another broker is running on \`${data}\`; stop it first`);
+  if (lock === undefined) throw new Error(`another broker is running on \`${data}\`; stop it first`);
   const sealFile = flags.sealKey ?? ensureSealKey(data);
   const sealKey = readSealKey(sealFile, data);
   const ring = openKeyring(data, sealKey, now());
   const server = await listen({ host: flags.host, port: flags.port, tls: tlsOf(flags) });
-  const origin =
-    flags.publicUrl ?? `http://${flags.host === "::1" ? "[::1]" : flags.host}:${server.port}`;
+  const origin = flags.publicUrl ?? `http://${flags.host === "::1" ? "[::1]" : flags.host}:${server.port}`;
   const folder = configFolder(flags);
-  const issuer = ring.fixed(
-    "issuer",
-    () => folder?.settings.issuer ?? `${origin}/i/${ring.install}`,
-  );
+  const issuer = ring.fixed("issuer", () => folder?.settings.issuer ?? `${origin}/i/${ring.install}`);
   const rootFile = join(dirname(resolve(sealFile)), `root-${ring.install}.sealed`);
   const succession = await ensureSuccession({
     issuer,
@@ -111,9 +97,7 @@ export async function startBroker(flags: Flags, say: Say): Promise<Started> {
   );
   const hosts = [
     new URL(origin).host,
-    ...(flags.publicUrl === undefined
-      ? [`localhost:${server.port}`, `127.0.0.1:${server.port}`]
-      : []),
+    ...(flags.publicUrl === undefined ? [`localhost:${server.port}`, `127.0.0.1:${server.port}`] : []),
   ];
   serve(broker, server, hosts, (error) =>
     say("error", "request failed", {
@@ -138,10 +122,7 @@ async function stopAll(
   broker: Broker,
   lock: { release(): void },
 ): Promise<void> {
-  await Promise.all([
-    closeServer(server.server),
-    ...listeners.map(async (listener) => listener.close()),
-  ]);
+  await Promise.all([closeServer(server.server), ...listeners.map(async (listener) => listener.close())]);
   await broker.notes.flush();
   await broker.store.close();
   lock.release();
@@ -168,24 +149,16 @@ function configFolder(flags: Flags): Config | undefined {
 
 function readApplied(read: ReturnType<typeof readConfigFolder> | undefined): Config {
   if (read === undefined)
-    throw new Error(
-      "there is no configuration: name a folder with --config (`remit init` writes a first one)",
-    );
+    throw new Error("there is no configuration: name a folder with --config (`remit init` writes a first one)");
   if (read.ok) return read.value;
   const lines = read.error.map(
-    ({ file, line, key, message }) =>
-      `${file}${line === undefined ? "" : `:${line}`} \`${key}\` ${message}`,
+    ({ file, line, key, message }) => `${file}${line === undefined ? "" : `:${line}`} \`${key}\` ${message}`,
   );
   throw new Error(`the configuration is not valid:\n  ${lines.join("\n  ")}`);
 }
 
 /** The first folder is taken as it is; later ones only when told so. A running broker never reads it again. */
-async function chooseConfig(
-  flags: Flags,
-  folder: Config | undefined,
-  store: Store,
-  say: Say,
-): Promise<Config> {
+async function chooseConfig(flags: Flags, folder: Config | undefined, store: Store, say: Say): Promise<Config> {
   const applied = store.read.appliedConfig();
   if (applied !== undefined && folder?.digest === applied.digest) return folder;
   if (applied !== undefined && !flags.applyConfig) {
@@ -223,20 +196,9 @@ const MEMORY = 50_000;
 const PROOF_SECONDS = 90;
 const ASSERTION_SECONDS = 330;
 
-function assembleBroker({
-  config,
-  store,
-  ring,
-  issuer,
-  origin,
-  succession,
-  now,
-  say,
-  pointsUrl,
-}: Parts): Broker {
+function assembleBroker({ config, store, ring, issuer, origin, succession, now, say, pointsUrl }: Parts): Broker {
   const nonces = createNonces(() => performance.now());
-  const fault = (error: unknown): void =>
-    say("error", "a refusal could not be recorded", { fault: String(error) });
+  const fault = (error: unknown): void => say("error", "a refusal could not be recorded", { fault: String(error) });
   return {
     ...{ config, store, ring, issuer, nonces, now, pointsUrl },
     base: origin + new URL(issuer).pathname.replace(/\/$/, ""),
@@ -263,11 +225,7 @@ function assembleBroker({
   };
 }
 
-async function openPoints(
-  flags: Flags,
-  broker: Broker,
-  certificatePem: string,
-): ReturnType<typeof openPointsListener> {
+async function openPoints(flags: Flags, broker: Broker, certificatePem: string): ReturnType<typeof openPointsListener> {
   const { store, feed, channels, ring, issuer, succession, now } = broker;
   return openPointsListener({
     ...{ store, feed, channels, certificatePem, issuer, succession, now },
@@ -300,8 +258,7 @@ async function enrolGiven(flags: Flags, broker: Broker): Promise<void> {
     const json = readJson(readFileSync(file));
     const said = json.ok && isJsonObject(json.value) ? json.value : {};
     const [name, jwk] = [said["point"], readPublicJwk(said["key"])];
-    if (typeof name !== "string" || jwk === undefined)
-      throw new Error(`\`${file}\` does not name a point and its key`);
+    if (typeof name !== "string" || jwk === undefined) throw new Error(`\`${file}\` does not name a point and its key`);
     await broker.store.enrolPoint({
       name,
       key: canonicalJson({ ...jwk }),

@@ -50,17 +50,14 @@ export interface SessionAnswer {
   readonly expires_in: number;
 }
 
-const no = (refusal: Refusal, who?: string): { readonly ok: false; readonly error: Refused } =>
-  err({ refusal, who });
+const no = (refusal: Refusal, who?: string): { readonly ok: false; readonly error: Refused } => err({ refusal, who });
 
 /** The token endpoint, after its proof was judged. */
 export async function token(broker: Broker, request: TokenRequest): Promise<TokenResult> {
   const { form } = request;
   switch (form.get("grant_type")) {
     case GRANT_TYPES.exchange:
-      return form.get("requested_token_type") === SESSION_TYPE
-        ? session(broker, request)
-        : exchange(broker, request);
+      return form.get("requested_token_type") === SESSION_TYPE ? session(broker, request) : exchange(broker, request);
     case GRANT_TYPES.renew:
       return renew(broker, request);
     case GRANT_TYPES.start:
@@ -73,10 +70,7 @@ export async function token(broker: Broker, request: TokenRequest): Promise<Toke
 }
 
 /** Token exchange (RFC 8693 2.1): a foreign subject token begins a task and its root grant. */
-async function exchange(
-  broker: Broker,
-  { form, jkt, decision }: TokenRequest,
-): Promise<TokenResult> {
+async function exchange(broker: Broker, { form, jkt, decision }: TokenRequest): Promise<TokenResult> {
   const authenticated = broker.clients.authenticate(form);
   if (!authenticated.ok) return no(authenticated.error);
   const { client, once } = authenticated.value;
@@ -86,33 +80,19 @@ async function exchange(
     "resource",
     "authorization_details",
   ].map((name) => form.get(name));
-  if (
-    subjectToken === undefined ||
-    type === undefined ||
-    resource === undefined ||
-    details === undefined
-  ) {
+  if (subjectToken === undefined || type === undefined || resource === undefined || details === undefined) {
     return no(
-      refuse(
-        "malformed_request",
-        "subject_token, subject_token_type, resource and authorization_details are needed",
-      ),
+      refuse("malformed_request", "subject_token, subject_token_type, resource and authorization_details are needed"),
       client.client,
     );
   }
-  if (form.has("actor_token"))
-    return no(refuse("feature_unavailable", "actor_token"), client.client);
+  if (form.has("actor_token")) return no(refuse("feature_unavailable", "actor_token"), client.client);
   const duration = readSeconds(form.get("duration"));
   if (!duration.ok) return no(duration.error, client.client);
   const own = readOwnToken(broker, subjectToken);
   if (own !== undefined) return no(await refuseOwn(broker, own, jkt, decision), client.client);
   const { config, keys, issuer: ownIssuer, now } = broker;
-  const subject = await verifySubject(
-    subjectToken,
-    type,
-    { client: client.client },
-    { config, keys, ownIssuer, now },
-  );
+  const subject = await verifySubject(subjectToken, type, { client: client.client }, { config, keys, ownIssuer, now });
   if (!subject.ok) return no(subject.error, client.client);
   const begun = await begin(broker, {
     client: client.client,
@@ -141,12 +121,7 @@ async function exchange(
 }
 
 /** A token of this broker: in the hands of another key it is an attack, and is recorded as one. */
-async function refuseOwn(
-  broker: Broker,
-  token: TokenClaims,
-  jkt: string,
-  decision: string,
-): Promise<Refusal> {
+async function refuseOwn(broker: Broker, token: TokenClaims, jkt: string, decision: string): Promise<Refusal> {
   if (token.cnf.jkt === jkt) return refuse("feature_unavailable", "delegation by exchange");
   const ids = [token.task, ...token.grants, token.jti, token.client_id];
   await broker.store.record({
@@ -158,11 +133,7 @@ async function refuseOwn(
   return refuse("parent_key_mismatch", "the token is bound to another key");
 }
 
-function answer(
-  broker: Broker,
-  issued: Awaited<ReturnType<typeof begin>>,
-  who: string,
-): TokenResult {
+function answer(broker: Broker, issued: Awaited<ReturnType<typeof begin>>, who: string): TokenResult {
   const projected = issued.ok ? projectToken(broker, issued.value) : issued;
   return projected.ok ? projected : no(projected.error, who);
 }
@@ -191,21 +162,14 @@ async function renew(broker: Broker, { form, jkt, decision }: TokenRequest): Pro
 
 /** Opens a login session from an ID token: the rights of a person at the command line, bound to the key of the proof. */
 async function session(broker: Broker, { form, jkt }: TokenRequest): Promise<TokenResult> {
-  const [subjectToken, type, clientId] = ["subject_token", "subject_token_type", "client_id"].map(
-    (name) => form.get(name),
+  const [subjectToken, type, clientId] = ["subject_token", "subject_token_type", "client_id"].map((name) =>
+    form.get(name),
   );
   if (subjectToken === undefined || type !== ID_TOKEN || clientId === undefined) {
-    return no(
-      refuse("malformed_request", "a session takes an ID token as subject_token, and client_id"),
-    );
+    return no(refuse("malformed_request", "a session takes an ID token as subject_token, and client_id"));
   }
   const { config, keys, issuer: ownIssuer, now } = broker;
-  const subject = await verifySubject(
-    subjectToken,
-    type,
-    { session: clientId },
-    { config, keys, ownIssuer, now },
-  );
+  const subject = await verifySubject(subjectToken, type, { session: clientId }, { config, keys, ownIssuer, now });
   if (!subject.ok) return no(subject.error);
   const principal = await broker.store.principal({
     kind: "usr",
@@ -236,15 +200,8 @@ export const handleHash = (handle: string): string => hash("sha256", handle, "ba
 /** Redeems a start handle: a person began this task for the key that proves itself here. */
 async function start(broker: Broker, { form, jkt, decision }: TokenRequest): Promise<TokenResult> {
   const handle = form.get("start");
-  const held = isHandle("rmt_start_", handle)
-    ? broker.store.read.start(handleHash(handle))
-    : undefined;
-  if (
-    handle === undefined ||
-    held === undefined ||
-    held.jkt !== jkt ||
-    held.expiresMs <= broker.now()
-  )
+  const held = isHandle("rmt_start_", handle) ? broker.store.read.start(handleHash(handle)) : undefined;
+  if (handle === undefined || held === undefined || held.jkt !== jkt || held.expiresMs <= broker.now())
     return no(refuse("handle_invalid", "unknown, expired, used, or for another key"));
   const json = readJson(held.request);
   const owner = broker.store.read.session(held.session);

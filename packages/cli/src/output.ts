@@ -27,9 +27,7 @@ export function createOutput(json: boolean, stdout: Stream, stderr: Stream): Out
     json,
     answer(value, human) {
       const lines = typeof human === "string" ? [human] : human;
-      stdout.write(
-        json ? `${JSON.stringify(value)}\n` : lines.map((line) => `${printable(line)}\n`).join(""),
-      );
+      stdout.write(json ? `${JSON.stringify(value)}\n` : lines.map((line) => `${printable(line)}\n`).join(""));
     },
     say(line) {
       if (!json) stderr.write(`${printable(line)}\n`);

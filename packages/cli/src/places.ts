@@ -12,14 +12,9 @@ export interface Places {
 }
 
 /** Reads the places from flags and environment once (`REMIT_HOME`, `REMIT_DATA`, XDG base directories). */
-export function findPlaces(
-  env: Readonly<Record<string, string | undefined>>,
-  data: string | undefined,
-): Places {
-  const user =
-    env["REMIT_HOME"] ?? join(env["XDG_CONFIG_HOME"] ?? join(homedir(), ".config"), "remit");
-  const share =
-    env["REMIT_DATA"] ?? join(env["XDG_DATA_HOME"] ?? join(homedir(), ".local", "share"), "remit");
+export function findPlaces(env: Readonly<Record<string, string | undefined>>, data: string | undefined): Places {
+  const user = env["REMIT_HOME"] ?? join(env["XDG_CONFIG_HOME"] ?? join(homedir(), ".config"), "remit");
+  const share = env["REMIT_DATA"] ?? join(env["XDG_DATA_HOME"] ?? join(homedir(), ".local", "share"), "remit");
   return { user: resolve(user), data: resolve(data ?? share) };
 }
 
@@ -71,34 +66,21 @@ export function readOwn(file: string): Readonly<Record<string, unknown>> | undef
   return { ...value };
 }
 
-const RUNNING_MEMBERS = [
-  "broker",
-  "issuer",
-  "gateway",
-  "points",
-  "pin",
-  "brokerAdmin",
-  "gatewayAdmin",
-] as const;
+const RUNNING_MEMBERS = ["broker", "issuer", "gateway", "points", "pin", "brokerAdmin", "gatewayAdmin"] as const;
 
 /** Finds the running broker and gateway of a data folder, or says how to start them. */
 export function findRunning(data: string): Running {
   const fix = `start it with \`remit up --data ${data} --config DIR\`, or name another folder with --data or REMIT_DATA`;
   const held = readOwn(runFile(data));
-  if (held === undefined)
-    throw new CommandError("error", `nothing is running on the data folder \`${data}\``, { fix });
+  if (held === undefined) throw new CommandError("error", `nothing is running on the data folder \`${data}\``, { fix });
   const pid = held["pid"];
   const members = Object.fromEntries(RUNNING_MEMBERS.map((name) => [name, held[name]]));
-  if (
-    typeof pid !== "number" ||
-    Object.values(members).some((value) => typeof value !== "string")
-  ) {
+  if (typeof pid !== "number" || Object.values(members).some((value) => typeof value !== "string")) {
     throw new CommandError("error", `\`${runFile(data)}\` is not what \`remit up\` writes`, {
       fix,
     });
   }
-  if (!isAlive(pid))
-    throw new CommandError("error", `remit stopped without cleaning up in \`${data}\``, { fix });
+  if (!isAlive(pid)) throw new CommandError("error", `remit stopped without cleaning up in \`${data}\``, { fix });
   // every member was checked to be a string just above
   return { ...(members as Record<(typeof RUNNING_MEMBERS)[number], string>), pid };
 }

@@ -54,8 +54,7 @@ export async function adminJson(
 function titleOf(text: string): string | undefined {
   try {
     const value: unknown = JSON.parse(text);
-    const title: unknown =
-      typeof value === "object" && value !== null && "title" in value ? value.title : undefined;
+    const title: unknown = typeof value === "object" && value !== null && "title" in value ? value.title : undefined;
     return typeof title === "string" ? title : undefined;
   } catch {
     // an answer that is not JSON has no title
@@ -80,9 +79,7 @@ export async function refusable<T>(run: () => Promise<T>): Promise<T> {
     const exit = EXITS[error.code] ?? "refused";
     throw new CommandError(exit, `refused: ${error.message} (${error.code})`, {
       cause: error,
-      fix:
-        FIXES[error.code] ??
-        "ask whoever keeps the policies; `remit audit trace` shows the decision",
+      fix: FIXES[error.code] ?? "ask whoever keeps the policies; `remit audit trace` shows the decision",
       facts: {
         code: error.code,
         ...(error.decision === undefined ? {} : { decision: error.decision }),

@@ -20,11 +20,7 @@ export interface Program {
 }
 
 /** Starts a program of ours with this Node and its options; its stderr is ours. Resolves at its ready line. */
-export async function startProgram(
-  name: string,
-  file: string,
-  args: readonly string[],
-): Promise<Program> {
+export async function startProgram(name: string, file: string, args: readonly string[]): Promise<Program> {
   const child = spawn(process.execPath, [...process.execArgv, file, ...args], {
     stdio: ["ignore", "pipe", "inherit"],
     env: withoutNodeOptions(process.env),
@@ -65,9 +61,7 @@ export async function stopProgram(program: Program, graceMs: number): Promise<vo
   clearTimeout(timer);
 }
 
-async function firstLine(
-  child: ChildProcess,
-): Promise<Readonly<Record<string, unknown>> | undefined> {
+async function firstLine(child: ChildProcess): Promise<Readonly<Record<string, unknown>> | undefined> {
   if (child.stdout === null) return undefined;
   const lines = createInterface({ input: child.stdout });
   for await (const line of lines) {
@@ -86,7 +80,6 @@ function withoutNodeOptions(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 /** Reads a member of a ready line that must be text. */
 export function readyText(program: Program, member: string): string {
   const value = program.ready[member];
-  if (typeof value !== "string")
-    throw new CommandError("error", `the ${program.name} did not say its \`${member}\``);
+  if (typeof value !== "string") throw new CommandError("error", `the ${program.name} did not say its \`${member}\``);
   return value;
 }

@@ -36,31 +36,11 @@ const MAX_LIVE = 32;
 
 /** Reads the claims of a token whose signature was checked; names the first claim that is not as it must be. */
 export function readTokenClaims(json: JsonObject): Result<TokenClaims, string> {
-  const {
-    iss,
-    aud,
-    sub,
-    sub_id,
-    act,
-    client_id,
-    jti,
-    cnf,
-    task,
-    grants,
-    depth,
-    live,
-    connector,
-    connection,
-  } = json;
+  const { iss, aud, sub, sub_id, act, client_id, jti, cnf, task, grants, depth, live, connector, connection } = json;
   if (!isText(iss)) return err("iss");
   if (!isText(aud)) return err("aud");
   if (!isId("usr", sub) && !isId("wl", sub)) return err("sub");
-  if (
-    !isJsonObject(sub_id) ||
-    sub_id["format"] !== "iss_sub" ||
-    !isText(sub_id["iss"]) ||
-    !isText(sub_id["sub"])
-  )
+  if (!isJsonObject(sub_id) || sub_id["format"] !== "iss_sub" || !isText(sub_id["iss"]) || !isText(sub_id["sub"]))
     return err("sub_id");
   if (!isJsonObject(act) || !isText(act["iss"]) || !isId("agt", act["sub"])) return err("act");
   if (!isText(client_id)) return err("client_id");
@@ -69,8 +49,7 @@ export function readTokenClaims(json: JsonObject): Result<TokenClaims, string> {
   if (!times.ok) return times;
   if (!isJsonObject(cnf) || !isThumbprint(cnf["jkt"])) return err("cnf");
   if (!isId("tsk", task)) return err("task");
-  if (!isTexts(grants) || grants.length === 0 || !grants.every((grant) => isId("grn", grant)))
-    return err("grants");
+  if (!isTexts(grants) || grants.length === 0 || !grants.every((grant) => isId("grn", grant))) return err("grants");
   if (!isJsonObject(depth) || !isCount(depth["left"])) return err("depth");
   if (
     !isTexts(live) ||

@@ -1,11 +1,5 @@
 import { algorithmOf, type PublicJwk, readPublicJwk } from "./jwk.ts";
-import {
-  readJws,
-  type UnverifiedJws,
-  type Verified,
-  verifyJws,
-  type VerifySignature,
-} from "./jws.ts";
+import { readJws, type UnverifiedJws, type Verified, verifyJws, type VerifySignature } from "./jws.ts";
 import { err, ok, type Result } from "./result.ts";
 
 /** Why a DPoP proof (RFC 9449 4.3) is not accepted. `nonce` asks for another try with a nonce of ours. */
@@ -68,10 +62,7 @@ export function verifyProof(
  * Judges what a proof says, cheapest first; the caller has checked or will check its signature before it counts.
  * The nonce is judged last, and before the caller consumes anything that is single-use.
  */
-export function judgeProof(
-  proof: UnverifiedProof,
-  expected: DpopExpectation,
-): Result<Proof, DpopFault> {
+export function judgeProof(proof: UnverifiedProof, expected: DpopExpectation): Result<Proof, DpopFault> {
   const { htm, htu, iat, ath, jti, nonce } = proof.jws.payload;
   if (typeof jti !== "string" || jti.length < 1 || jti.length > 128) return err("identifier");
   if (htm !== expected.method) return err("method");

@@ -1,12 +1,5 @@
 /** Kinds of handle. A handle opens something, is kept only as its SHA-256, and is never an id. */
-export const HANDLE_PREFIXES = [
-  "rmt_at_",
-  "rmt_rt_",
-  "rmt_ses_",
-  "rmt_run_",
-  "rmt_boot_",
-  "rmt_start_",
-] as const;
+export const HANDLE_PREFIXES = ["rmt_at_", "rmt_rt_", "rmt_ses_", "rmt_run_", "rmt_boot_", "rmt_start_"] as const;
 
 export type HandlePrefix = (typeof HANDLE_PREFIXES)[number];
 
@@ -26,10 +19,7 @@ export function makeHandle(prefix: HandlePrefix, random: Uint8Array): string {
 /** Whether a text is a handle of this kind with a right checksum. Says nothing about whether it opens anything. */
 export function isHandle(prefix: HandlePrefix, text: unknown): text is string {
   if (typeof text !== "string" || !text.startsWith(prefix)) return false;
-  if (
-    text.length !== prefix.length + SECRET_LENGTH + CHECK_LENGTH ||
-    !/^[0-9A-Za-z]+$/.test(text.slice(prefix.length))
-  )
+  if (text.length !== prefix.length + SECRET_LENGTH + CHECK_LENGTH || !/^[0-9A-Za-z]+$/.test(text.slice(prefix.length)))
     return false;
   const body = text.slice(0, -CHECK_LENGTH);
   return base62(BigInt(crc32(body)), CHECK_LENGTH) === text.slice(-CHECK_LENGTH);

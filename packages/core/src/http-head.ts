@@ -59,10 +59,8 @@ export function readHead(raw: {
   if (!METHODS.includes(raw.method)) return err("method");
   const headers = readHeaders(raw.rawHeaders);
   if (!headers.ok) return headers;
-  if (BODILESS.includes(raw.method) && announcesBody(headers.value))
-    return err("body_on_safe_method");
-  if (raw.url.length > MAX_TARGET || !raw.url.startsWith("/") || raw.url.startsWith("//"))
-    return err("target_form");
+  if (BODILESS.includes(raw.method) && announcesBody(headers.value)) return err("body_on_safe_method");
+  if (raw.url.length > MAX_TARGET || !raw.url.startsWith("/") || raw.url.startsWith("//")) return err("target_form");
   const end = raw.url.indexOf("?");
   const path = end === -1 ? raw.url : raw.url.slice(0, end);
   const segments = readSegments(path);
@@ -95,10 +93,8 @@ function readSegments(path: string): Result<readonly string[], HeadFault> {
   const segments = path.slice(1).split("/");
   // an encoded slash is a matter of the one connector that declares it, but what it would part is judged here
   const parts = segments.flatMap((segment) => segment.split(/%2[fF]/));
-  if (parts.some((part) => part === "" || part === "." || part === ".."))
-    return err("path_segment");
-  if (parts.some((part) => HIDDEN.test(part) || readPercent(part) === undefined))
-    return err("path_encoding");
+  if (parts.some((part) => part === "" || part === "." || part === "..")) return err("path_segment");
+  if (parts.some((part) => HIDDEN.test(part) || readPercent(part) === undefined)) return err("path_encoding");
   return ok(segments);
 }
 

@@ -21,8 +21,7 @@ export function makeId(prefix: IdPrefix, nowMs: number, random: Uint8Array): str
   value = (value & ~(0xfn << 76n)) | (7n << 76n);
   value = (value & ~(3n << 62n)) | (2n << 62n);
   let text = "";
-  for (let shift = 125n; shift >= 0n; shift -= 5n)
-    text += CROCKFORD.charAt(Number((value >> shift) & 31n));
+  for (let shift = 125n; shift >= 0n; shift -= 5n) text += CROCKFORD.charAt(Number((value >> shift) & 31n));
   return `${prefix}_${text}`;
 }
 

@@ -7,21 +7,8 @@ export {
   parseAuthority,
   parseHeld,
 } from "./authority/parse.ts";
-export {
-  constraintWithin,
-  printConstraint,
-  readConstraint,
-  satisfies,
-} from "./authority/constraint.ts";
-export type {
-  AskedEntry,
-  Authority,
-  Constraint,
-  Entry,
-  Limits,
-  RecordScope,
-  Where,
-} from "./authority/entry.ts";
+export { constraintWithin, printConstraint, readConstraint, satisfies } from "./authority/constraint.ts";
+export type { AskedEntry, Authority, Constraint, Entry, Limits, RecordScope, Where } from "./authority/entry.ts";
 export { describe, shown } from "./authority/describe.ts";
 export { printAuthority } from "./authority/print.ts";
 export { isWithin, narrow, type NarrowFault, type ParentsOf } from "./authority/narrow.ts";
@@ -34,13 +21,7 @@ export {
   verifyCheckpoint,
   type VerifyEd25519,
 } from "./audit/checkpoint.ts";
-export {
-  type LogFault,
-  type LogRecord,
-  readRecordLine,
-  recordLine,
-  verifyLog,
-} from "./audit/log.ts";
+export { type LogFault, type LogRecord, readRecordLine, recordLine, verifyLog } from "./audit/log.ts";
 export {
   appendLeaf,
   consistencyProof,
@@ -116,14 +97,7 @@ export {
   type VerifySignature,
 } from "./jws.ts";
 export type { Operation, OperationClass, OperationRecord } from "./operation.ts";
-export {
-  type Refusal,
-  type RefusalCode,
-  REFUSALS,
-  type RefusalSide,
-  refuse,
-  type Sufficient,
-} from "./refusal.ts";
+export { type Refusal, type RefusalCode, REFUSALS, type RefusalSide, refuse, type Sufficient } from "./refusal.ts";
 export { err, ok, type Result } from "./result.ts";
 export { Secret } from "./secret.ts";
 export { SeenSet } from "./seen-set.ts";

@@ -29,26 +29,20 @@ const P256_B = 0x5ac635d8_aa3a93e7_b3ebbd55_769886bc_651d06b0_cc53b0f6_3bce3c3e_
 /** Whether two coordinates below the prime satisfy y² = x³ - 3x + b (NIST SP 800-186, curve P-256). */
 function isOnP256(xText: string, yText: string): boolean {
   const [x, y] = [toInteger(xText), toInteger(yText)];
-  return (
-    x < P256_PRIME && y < P256_PRIME && (y * y - x * x * x + 3n * x - P256_B) % P256_PRIME === 0n
-  );
+  return x < P256_PRIME && y < P256_PRIME && (y * y - x * x * x + 3n * x - P256_B) % P256_PRIME === 0n;
 }
 
-const toInteger = (coordinate: string): bigint =>
-  BigInt(`0x${toHex(fromBase64url(coordinate) ?? new Uint8Array(1))}`);
+const toInteger = (coordinate: string): bigint => BigInt(`0x${toHex(fromBase64url(coordinate) ?? new Uint8Array(1))}`);
 
 const isCoordinate = (value: Json | undefined): value is string =>
   typeof value === "string" && value.length === 43 && fromBase64url(value) !== undefined;
 
 /** The JWS algorithm of a key; there is exactly one. */
-export const algorithmOf = (jwk: PublicJwk): "ES256" | "EdDSA" =>
-  jwk.kty === "EC" ? "ES256" : "EdDSA";
+export const algorithmOf = (jwk: PublicJwk): "ES256" | "EdDSA" => (jwk.kty === "EC" ? "ES256" : "EdDSA");
 
 /** SHA-256 thumbprint of a key (RFC 7638), base64url. */
 export function thumbprint(jwk: PublicJwk, sha256: Sha256): string {
   const members =
-    jwk.kty === "EC"
-      ? { crv: jwk.crv, kty: jwk.kty, x: jwk.x, y: jwk.y }
-      : { crv: jwk.crv, kty: jwk.kty, x: jwk.x };
+    jwk.kty === "EC" ? { crv: jwk.crv, kty: jwk.kty, x: jwk.x, y: jwk.y } : { crv: jwk.crv, kty: jwk.kty, x: jwk.x };
   return toBase64url(sha256(utf8(canonicalJson(members))));
 }

@@ -1,12 +1,6 @@
 import { fromBase64url, toBase64url, utf8 } from "./bytes.ts";
 import { canonicalJson } from "./json/canonical.ts";
-import {
-  isJsonObject,
-  type Json,
-  type JsonLimits,
-  type JsonObject,
-  readJson,
-} from "./json/read.ts";
+import { isJsonObject, type Json, type JsonLimits, type JsonObject, readJson } from "./json/read.ts";
 import { err, ok, type Result } from "./result.ts";
 
 /** Signature algorithms that Remit makes or accepts anywhere; which of them counts is said at each place. */
@@ -69,18 +63,13 @@ export function readJws(
   if (text.length > options.maxBytes) return err("too_large");
   const parts = text.split(".");
   const [head, body, tail] = parts;
-  if (parts.length !== 3 || head === undefined || body === undefined || tail === undefined)
-    return err("not_compact");
+  if (parts.length !== 3 || head === undefined || body === undefined || tail === undefined) return err("not_compact");
   const headBytes = fromBase64url(head);
   const bodyBytes = fromBase64url(body);
   const signature = fromBase64url(tail);
   if (headBytes === undefined || bodyBytes === undefined || signature === undefined || tail === "")
     return err("not_canonical");
-  const header = readHeader(
-    readJson(headBytes, LIMITS),
-    options.jwk === true,
-    options.extraHeaders ?? [],
-  );
+  const header = readHeader(readJson(headBytes, LIMITS), options.jwk === true, options.extraHeaders ?? []);
   if (!header.ok) return header;
   const payload = readJson(bodyBytes, options.payload ?? LIMITS);
   if (!payload.ok || !isJsonObject(payload.value)) return err("payload_malformed");
@@ -106,8 +95,7 @@ function readHeader(
   const alg = ALGORITHMS.find((known) => known === members["alg"]);
   if (alg === undefined) return err("algorithm");
   if (typ !== undefined && typeof typ !== "string") return err("header_malformed");
-  if (kid !== undefined && (typeof kid !== "string" || !KID.test(kid)))
-    return err("header_malformed");
+  if (kid !== undefined && (typeof kid !== "string" || !KID.test(kid))) return err("header_malformed");
   return ok({ alg, typ, kid, jwk: members["jwk"] });
 }
 
@@ -131,20 +119,12 @@ export function verifyJws(
 }
 
 /** Prints and signs a compact JWS. `sign` gets the ASCII signing input. */
-export function signJws(
-  header: JsonObject,
-  payload: JsonObject,
-  sign: (signingInput: string) => Uint8Array,
-): string {
+export function signJws(header: JsonObject, payload: JsonObject, sign: (signingInput: string) => Uint8Array): string {
   return signJwsText(header, canonicalJson(payload), sign);
 }
 
 /** As `signJws`, over a payload that is already printed. */
-export function signJwsText(
-  header: JsonObject,
-  payload: string,
-  sign: (signingInput: string) => Uint8Array,
-): string {
+export function signJwsText(header: JsonObject, payload: string, sign: (signingInput: string) => Uint8Array): string {
   const input = `${toBase64url(utf8(canonicalJson(header)))}.${toBase64url(utf8(payload))}`;
   return `${input}.${toBase64url(sign(input))}`;
 }

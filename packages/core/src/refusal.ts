@@ -28,8 +28,7 @@ const resource = (status: number, error: string, text: string): Row => ({
   error,
   text,
 });
-const insufficient = (text: string): Row =>
-  resource(403, "insufficient_authorization_details", text);
+const insufficient = (text: string): Row => resource(403, "insufficient_authorization_details", text);
 
 /** The closed enumeration, with its one translation to the wire. */
 export const REFUSALS = {
@@ -46,55 +45,23 @@ export const REFUSALS = {
   proof_replayed: oauth(400, "invalid_dpop_proof", "the DPoP proof was used before"),
   nonce_required: oauth(400, "use_dpop_nonce", "use the nonce of the DPoP-Nonce header"),
   subject_token_invalid: oauth(400, "invalid_request", "the subject token is not accepted"),
-  subject_token_type_unsupported: oauth(
-    400,
-    "invalid_request",
-    "the subject token type is not accepted",
-  ),
+  subject_token_type_unsupported: oauth(400, "invalid_request", "the subject token type is not accepted"),
   subject_token_used: oauth(400, "invalid_request", "the subject token was used before"),
   subject_suspended: oauth(400, "invalid_grant", "the subject may not get tokens now"),
-  parent_key_mismatch: oauth(
-    400,
-    "invalid_request",
-    "a token of this broker is exchangeable only with its own key",
-  ),
+  parent_key_mismatch: oauth(400, "invalid_request", "a token of this broker is exchangeable only with its own key"),
   resource_unknown: oauth(400, "invalid_target", "the resource is not known here"),
-  resource_unavailable: oauth(
-    400,
-    "invalid_target",
-    "no enforcement point serves this resource now",
-  ),
-  details_invalid: oauth(
-    400,
-    "invalid_authorization_details",
-    "authorization_details is not valid for its type",
-  ),
-  details_too_large: oauth(
-    400,
-    "invalid_authorization_details",
-    "more authority than one token carries",
-  ),
+  resource_unavailable: oauth(400, "invalid_target", "no enforcement point serves this resource now"),
+  details_invalid: oauth(400, "invalid_authorization_details", "authorization_details is not valid for its type"),
+  details_too_large: oauth(400, "invalid_authorization_details", "more authority than one token carries"),
   policy_none: oauth(400, "invalid_authorization_details", "no trust policy allows this"),
-  policy_ambiguous: oauth(
-    400,
-    "invalid_authorization_details",
-    "several trust policies fit; name one",
-  ),
-  outside_parent: oauth(
-    400,
-    "invalid_authorization_details",
-    "the parent grant does not hold this",
-  ),
+  policy_ambiguous: oauth(400, "invalid_authorization_details", "several trust policies fit; name one"),
+  outside_parent: oauth(400, "invalid_authorization_details", "the parent grant does not hold this"),
   outside_ceiling: oauth(400, "invalid_authorization_details", "a ceiling does not allow this"),
   guardrail_forbids: oauth(400, "invalid_authorization_details", "a guardrail forbids this"),
   policy_unavailable: oauth(503, "temporarily_unavailable", "policy cannot be decided now"),
   record_not_resolved: oauth(400, "invalid_authorization_details", "the record cannot be granted"),
   limit_reached: oauth(400, "access_denied", "a limit of the trust policy is reached"),
-  approval_unavailable: oauth(
-    400,
-    "access_denied",
-    "this needs an approval, which cannot be given here yet",
-  ),
+  approval_unavailable: oauth(400, "access_denied", "this needs an approval, which cannot be given here yet"),
   feature_unavailable: oauth(400, "invalid_request", "this broker does not serve that yet"),
   task_ended: oauth(400, "invalid_grant", "the task or grant has ended"),
   lease_lapsed: oauth(400, "invalid_grant", "the lease has lapsed"),
@@ -105,11 +72,7 @@ export const REFUSALS = {
   issuing_paused: oauth(503, "temporarily_unavailable", "issuing is paused"),
   overloaded: oauth(503, "temporarily_unavailable", "too busy; try again"),
   // protected resources: before the token counts
-  head_refused: resource(
-    400,
-    "invalid_request",
-    "the request line or headers have more than one reading",
-  ),
+  head_refused: resource(400, "invalid_request", "the request line or headers have more than one reading"),
   body_refused: resource(400, "invalid_request", "the body is not in the one accepted form"),
   token_missing: resource(401, "", "a token is required"),
   token_invalid: resource(401, "invalid_token", "the token is not valid here"),
@@ -130,19 +93,11 @@ export const REFUSALS = {
   precondition_failed: resource(409, "precondition_failed", "the record is not as it was"),
   outcome_unknown: resource(409, "outcome_unknown", "an earlier attempt may have taken effect"),
   upstream_refused: resource(502, "upstream_refused", "the upstream service refused"),
-  upstream_failed: resource(
-    502,
-    "upstream_failed",
-    "the upstream service did not answer as expected",
-  ),
+  upstream_failed: resource(502, "upstream_failed", "the upstream service did not answer as expected"),
   reflected_secret: resource(502, "reflected_secret", "the response was withheld"),
   record_mismatch: resource(502, "record_mismatch", "the upstream answered for another record"),
   injection_failed: resource(502, "injection_failed", "the credential could not be injected"),
-  feed_stale: resource(
-    503,
-    "feed_stale",
-    "this enforcement point cannot prove that it is up to date",
-  ),
+  feed_stale: resource(503, "feed_stale", "this enforcement point cannot prove that it is up to date"),
   proofs_full: resource(503, "proofs_full", "too many proofs; try again"),
   log_full: resource(503, "log_full", "the log cannot be written"),
   budget_unavailable: resource(503, "budget_unavailable", "the budget cannot be asked now"),
@@ -174,11 +129,7 @@ export interface Refusal {
 }
 
 /** Makes a refusal. */
-export const refuse = (
-  code: RefusalCode,
-  detail: string,
-  more: Omit<Refusal, "code" | "detail"> = {},
-): Refusal => ({
+export const refuse = (code: RefusalCode, detail: string, more: Omit<Refusal, "code" | "detail"> = {}): Refusal => ({
   code,
   detail,
   ...more,

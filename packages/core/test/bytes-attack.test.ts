@@ -3,15 +3,7 @@ import { test } from "node:test";
 import { inspect } from "node:util";
 import { crc32 } from "node:zlib";
 import fc from "fast-check";
-import {
-  equalBytes,
-  fromBase64,
-  fromBase64url,
-  readUtf8,
-  toBase64,
-  toBase64url,
-  toHex,
-} from "../src/bytes.ts";
+import { equalBytes, fromBase64, fromBase64url, readUtf8, toBase64, toBase64url, toHex } from "../src/bytes.ts";
 import { HANDLE_PREFIXES, isHandle, makeHandle } from "../src/handle.ts";
 import { ID_PREFIXES, isId, makeId } from "../src/id.ts";
 import { Secret } from "../src/secret.ts";
@@ -45,32 +37,9 @@ test("[bytes.canonical] no two texts decode to the same bytes", () => {
 });
 
 test("[bytes.canonical] padding, white space, other alphabets and stray bits are refused", () => {
-  for (const text of [
-    "QQ==",
-    "QQ=",
-    " QQ",
-    "QQ\n",
-    "Q Q",
-    "Q+",
-    "Q/",
-    "QR",
-    "A",
-    "AAAAA",
-    "Q\u0101",
-  ])
+  for (const text of ["QQ==", "QQ=", " QQ", "QQ\n", "Q Q", "Q+", "Q/", "QR", "A", "AAAAA", "Q\u0101"])
     assert.equal(fromBase64url(text), undefined, JSON.stringify(text));
-  for (const text of [
-    "QQ",
-    "QQ=",
-    "QR==",
-    "QQ==\n",
-    "Q-==",
-    "====",
-    "A===",
-    "QQ==QQ==",
-    "=QQQ",
-    "QUJ=",
-  ])
+  for (const text of ["QQ", "QQ=", "QR==", "QQ==\n", "Q-==", "====", "A===", "QQ==QQ==", "=QQQ", "QUJ="])
     assert.equal(fromBase64(text), undefined, JSON.stringify(text));
 });
 
@@ -90,8 +59,7 @@ test("[bytes.equal] equality is that of all bytes", () => {
   assert.equal(equalBytes(Uint8Array.of(1, 2), Uint8Array.of(1)), false);
 });
 
-const random = (length: number): fc.Arbitrary<Uint8Array> =>
-  fc.uint8Array({ minLength: length, maxLength: length });
+const random = (length: number): fc.Arbitrary<Uint8Array> => fc.uint8Array({ minLength: length, maxLength: length });
 const time = fc.integer({ min: 0, max: 2 ** 48 - 1 });
 
 test("[id.sorts-by-time] ids of a later millisecond sort after, as text", () => {
@@ -109,8 +77,7 @@ test("[id.uuidv7] an id holds a UUIDv7: its time, version 7 and variant 10", () 
     fc.property(time, random(10), (now, noise) => {
       const id = makeId("grn", now, noise);
       let value = 0n;
-      for (const character of id.slice(4))
-        value = value * 32n + BigInt(alphabet.indexOf(character));
+      for (const character of id.slice(4)) value = value * 32n + BigInt(alphabet.indexOf(character));
       const hex = value.toString(16).padStart(32, "0");
       assert.equal(Number.parseInt(hex.slice(0, 12), 16), now);
       assert.equal(hex.charAt(12), "7");
@@ -185,22 +152,13 @@ test("[handle.checksum] the checksum is CRC-32 of prefix and secret in base62, a
 test("[handle.checksum] other lengths, alphabets and kinds of value are no handle", () => {
   const good = makeHandle("rmt_run_", new Uint8Array(32).fill(255));
   assert.ok(isHandle("rmt_run_", good));
-  for (const text of [
-    good.slice(0, -1),
-    `${good}0`,
-    `${good}\n`,
-    good.replace("_run_", "_RUN_"),
-    [good],
-    null,
-  ])
+  for (const text of [good.slice(0, -1), `${good}0`, `${good}\n`, good.replace("_run_", "_RUN_"), [good], null])
     assert.equal(isHandle("rmt_run_", text), false, inspect(text));
 });
 
 test("[id.randomness] ids and handles are made only of the right amount of randomness", () => {
-  for (const length of [0, 9, 11, 16])
-    assert.throws(() => makeId("tsk", 1, new Uint8Array(length)), RangeError);
-  for (const length of [0, 16, 31, 33])
-    assert.throws(() => makeHandle("rmt_at_", new Uint8Array(length)), RangeError);
+  for (const length of [0, 9, 11, 16]) assert.throws(() => makeId("tsk", 1, new Uint8Array(length)), RangeError);
+  for (const length of [0, 16, 31, 33]) assert.throws(() => makeHandle("rmt_at_", new Uint8Array(length)), RangeError);
 });
 
 test("[secret.never-printed] no way of printing a secret prints it", () => {

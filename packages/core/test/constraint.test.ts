@@ -1,12 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import {
-  constraintWithin,
-  printConstraint,
-  readConstraint,
-  satisfies,
-} from "../src/authority/constraint.ts";
+import { constraintWithin, printConstraint, readConstraint, satisfies } from "../src/authority/constraint.ts";
 import type { Constraint } from "../src/authority/entry.ts";
 import type { Json } from "../src/json/read.ts";
 import { constraintOn } from "./support/entries.ts";
@@ -23,8 +18,7 @@ const range = (min: number | undefined, max: number | undefined): Constraint => 
 test("[constraint.oracle] a value satisfies a constraint exactly where the plainest reading says so", () => {
   fc.assert(
     fc.property(mixed, (constraint) => {
-      for (const value of VALUES)
-        assert.equal(satisfies(constraint, value), allows(constraint, value));
+      for (const value of VALUES) assert.equal(satisfies(constraint, value), allows(constraint, value));
     }),
   );
 });
@@ -35,8 +29,7 @@ test("[constraint.within-sound] whatever a constraint within another allows, the
     fc.property(mixed, mixed, (child, parent) => {
       if (!constraintWithin(child, parent)) return;
       shown++;
-      for (const value of VALUES)
-        assert.ok(!allows(child, value) || allows(parent, value), JSON.stringify(value));
+      for (const value of VALUES) assert.ok(!allows(child, value) || allows(parent, value), JSON.stringify(value));
     }),
     { numRuns: 1_000 },
   );
@@ -59,14 +52,10 @@ test("[constraint.within-order] lying within is reflexive and transitive", () =>
 
 test("[constraint.within-finite] a finite constraint lies within another exactly where all its values do", () => {
   fc.assert(
-    fc.property(
-      fc.subarray(["x", "y", "z", 0, 1, 2], { minLength: 1 }),
-      mixed,
-      (values, parent) => {
-        const every = values.every((value) => allows(parent, value));
-        assert.equal(constraintWithin({ kind: "one_of", values }, parent), every);
-      },
-    ),
+    fc.property(fc.subarray(["x", "y", "z", 0, 1, 2], { minLength: 1 }), mixed, (values, parent) => {
+      const every = values.every((value) => allows(parent, value));
+      assert.equal(constraintWithin({ kind: "one_of", values }, parent), every);
+    }),
   );
 });
 

@@ -2,13 +2,7 @@ import assert from "node:assert/strict";
 import { createPublicKey, generateKeyPairSync, type KeyObject, sign, verify } from "node:crypto";
 import { test } from "node:test";
 import fc from "fast-check";
-import {
-  type DpopExpectation,
-  type DpopFault,
-  judgeProof,
-  readDpopProof,
-  verifyProof,
-} from "../src/dpop.ts";
+import { type DpopExpectation, type DpopFault, judgeProof, readDpopProof, verifyProof } from "../src/dpop.ts";
 import type { Json, JsonObject } from "../src/json/read.ts";
 import type { PublicJwk } from "../src/jwk.ts";
 import { signJws, type VerifySignature } from "../src/jws.ts";
@@ -91,26 +85,16 @@ test("[dpop.complete-list] each requirement of RFC 9449 4.3 refuses by itself, f
     [{ ...HEADER, jwk: jwkOf(other.publicKey) }, "signature"],
     [{ ...HEADER, alg: "EdDSA", jwk: jwkOf(ed.publicKey) }, "signature"],
   ];
-  for (const [header, fault] of headers)
-    assert.equal(outcome(header, PAYLOAD), fault, JSON.stringify(header));
+  for (const [header, fault] of headers) assert.equal(outcome(header, PAYLOAD), fault, JSON.stringify(header));
   const payloads: readonly (readonly [string, Json, DpopFault])[] = [
-    ...([null, 7, "", "x".repeat(129), ["j1"]] as const).map(
-      (jti) => ["jti", jti, "identifier"] as const,
+    ...([null, 7, "", "x".repeat(129), ["j1"]] as const).map((jti) => ["jti", jti, "identifier"] as const),
+    ...([null, "GET", "post", "POST ", ["POST"]] as const).map((htm) => ["htm", htm, "method"] as const),
+    ...(["https://evil.example/r/jira-acme/issue/1", "http://gw.example/r/jira-acme/issue/1"] as const).map(
+      (htu) => ["htu", htu, "url"] as const,
     ),
-    ...([null, "GET", "post", "POST ", ["POST"]] as const).map(
-      (htm) => ["htm", htm, "method"] as const,
+    ...([`${URL_OF_CALL}/`, `${URL_OF_CALL}0`, "https://gw.example:8443/r/jira-acme/issue/1", null] as const).map(
+      (htu) => ["htu", htu, "url"] as const,
     ),
-    ...(
-      ["https://evil.example/r/jira-acme/issue/1", "http://gw.example/r/jira-acme/issue/1"] as const
-    ).map((htu) => ["htu", htu, "url"] as const),
-    ...(
-      [
-        `${URL_OF_CALL}/`,
-        `${URL_OF_CALL}0`,
-        "https://gw.example:8443/r/jira-acme/issue/1",
-        null,
-      ] as const
-    ).map((htu) => ["htu", htu, "url"] as const),
     ...(["https://gw.example@evil/", "/r/jira-acme/issue/1", "?", ""] as const).map(
       (htu) => ["htu", htu, "url"] as const,
     ),
@@ -146,16 +130,12 @@ test("[dpop.accepts] what a conforming client may send is accepted", () => {
     { ...PAYLOAD, nbf: NOW, exp: NOW + 60 },
     { ...PAYLOAD, jti: "x".repeat(128) },
   ];
-  for (const payload of good)
-    assert.equal(outcome(HEADER, payload), "accepted", JSON.stringify(payload));
+  for (const payload of good) assert.equal(outcome(HEADER, payload), "accepted", JSON.stringify(payload));
 });
 
 test("[dpop.token-hash] a proof made for a token does not pass where none is presented", () => {
   assert.equal(outcome(HEADER, PAYLOAD, { ...EXPECTED, ath: undefined }), "token");
-  assert.equal(
-    outcome(HEADER, without(PAYLOAD, "ath"), { ...EXPECTED, ath: undefined }),
-    "accepted",
-  );
+  assert.equal(outcome(HEADER, without(PAYLOAD, "ath"), { ...EXPECTED, ath: undefined }), "accepted");
 });
 
 test("[dpop.nonce-last] a nonce is asked for only when nothing else is wrong", () => {

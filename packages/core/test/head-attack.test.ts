@@ -5,11 +5,7 @@ import { decodeForm, type HeadFault, readHead } from "../src/http-head.ts";
 
 const HOST = ["Host", "gw.example"] as const;
 
-const faultOf = (
-  url: string,
-  rawHeaders: readonly string[] = HOST,
-  method = "GET",
-): HeadFault | "read" => {
+const faultOf = (url: string, rawHeaders: readonly string[] = HOST, method = "GET"): HeadFault | "read" => {
   const head = readHead({ method, url, rawHeaders });
   return head.ok ? "read" : head.error;
 };
@@ -107,28 +103,7 @@ test("[head.one-target] what is accepted is handed on raw, with the query in its
 
 test("[head.one-target] an accepted path is the same path to the URL standard, decoded once or twice", () => {
   const unit = fc.constantFrom(
-    ...[
-      "a",
-      "Z",
-      "1",
-      ".",
-      "..",
-      "/",
-      "//",
-      "\\",
-      ";",
-      ":",
-      "@",
-      "~",
-      "&",
-      "=",
-      "+",
-      "?",
-      "#",
-      "\t",
-      "\n",
-      " ",
-    ],
+    ...["a", "Z", "1", ".", "..", "/", "//", "\\", ";", ":", "@", "~", "&", "=", "+", "?", "#", "\t", "\n", " "],
     ...["%2e", "%2E", "%2f", "%5c", "%25", "%00", "%c0%af", "%ef%bc%8f", "%", "%2", "é"],
   );
   const target = fc.array(unit, { maxLength: 8 }).map((parts) => `/${parts.join("")}`);
@@ -194,17 +169,13 @@ const HEADERS: readonly (readonly [raw: readonly string[], fault: HeadFault])[] 
 ];
 
 test("[head.one-header] headers with two readings, or that ask for another request, are refused", () => {
-  for (const [raw, fault] of HEADERS)
-    assert.equal(faultOf("/x", raw, "POST"), fault, JSON.stringify(raw).slice(0, 80));
+  for (const [raw, fault] of HEADERS) assert.equal(faultOf("/x", raw, "POST"), fault, JSON.stringify(raw).slice(0, 80));
 });
 
 test("[head.no-body-on-safe] a body on a method that has none is refused, and a length of zero is none", () => {
   for (const method of ["GET", "HEAD", "DELETE"]) {
     assert.equal(faultOf("/x", [...HOST, "Content-Length", "1"], method), "body_on_safe_method");
-    assert.equal(
-      faultOf("/x", [...HOST, "Transfer-Encoding", "chunked"], method),
-      "body_on_safe_method",
-    );
+    assert.equal(faultOf("/x", [...HOST, "Transfer-Encoding", "chunked"], method), "body_on_safe_method");
     assert.equal(faultOf("/x", [...HOST, "Content-Length", "0"], method), "read");
   }
   assert.equal(faultOf("/x", [...HOST, "Transfer-Encoding", "chunked"], "POST"), "read");

@@ -110,8 +110,7 @@ test("[json.utf8-only] bytes that are not UTF-8 are refused", () => {
 
 test("[json.bounded] each limit is exact: at the limit it reads, one beyond it does not", () => {
   const nested = (depth: number): string => "[".repeat(depth) + "]".repeat(depth);
-  const keys = (count: number): string =>
-    `{${Array.from({ length: count }, (_none, n) => `"k${n}":0`).join(",")}}`;
+  const keys = (count: number): string => `{${Array.from({ length: count }, (_none, n) => `"k${n}":0`).join(",")}}`;
   const rows: readonly (readonly [(size: number) => string, number, JsonFault["reason"]])[] = [
     [nested, JSON_LIMITS.depth, "too_deep"],
     [(n) => `[${"0,".repeat(n - 2)}0]`, JSON_LIMITS.nodes, "too_many_nodes"],
@@ -133,11 +132,7 @@ test("[json.bounded] each limit is exact: at the limit it reads, one beyond it d
 test("[json.bounded] a text and its bytes meet the same limit", () => {
   const limits = { ...JSON_LIMITS, bytes: 10 };
   for (const text of ['"ééééé"', '"éééé"', '"€€€"', '"€€"', '"12345678"', '"123456789"'])
-    assert.equal(
-      readJson(text, limits).ok,
-      readJson(new TextEncoder().encode(text), limits).ok,
-      text,
-    );
+    assert.equal(readJson(text, limits).ok, readJson(new TextEncoder().encode(text), limits).ok, text);
 });
 
 test("[json.linear-time] a hostile number of 150 000 digits costs time in its length, not its square", () => {

@@ -26,10 +26,7 @@ assert.ok(own !== undefined);
 const part = (text: string): string => toBase64url(utf8(text));
 const compact = (header: string, payload = "{}", signature = "AA"): string =>
   `${part(header)}.${part(payload)}.${signature}`;
-const faultOf = (
-  text: string,
-  options: Partial<Parameters<typeof readJws>[1]> = {},
-): JwsFault | "read" => {
+const faultOf = (text: string, options: Partial<Parameters<typeof readJws>[1]> = {}): JwsFault | "read" => {
   const jws = readJws(text, { maxBytes: 8_192, ...options });
   return jws.ok ? "read" : jws.error;
 };
@@ -61,8 +58,7 @@ test("[jws.one-spelling] every other spelling of a compact JWS is refused", () =
     [`${head}..${tail}`, "payload_malformed"],
     [token + "A".repeat(8_192), "too_large"],
   ];
-  for (const [text, fault] of rows)
-    assert.equal(faultOf(text), fault, JSON.stringify(text).slice(0, 90));
+  for (const [text, fault] of rows) assert.equal(faultOf(text), fault, JSON.stringify(text).slice(0, 90));
 });
 
 test("[jws.closed-header] a header holds alg, typ and kid, and nothing that moves trust elsewhere", () => {
@@ -121,8 +117,7 @@ test("[jws.strict-payload] a payload is one JSON object with one reading", () =>
     '\ufeff{"a":1}',
     `{"a":${"[".repeat(40)}${"]".repeat(40)}}`,
   ];
-  for (const payload of payloads)
-    assert.equal(faultOf(compact(GOOD, payload)), "payload_malformed", payload);
+  for (const payload of payloads) assert.equal(faultOf(compact(GOOD, payload)), "payload_malformed", payload);
 });
 
 test("[jws.type-and-algorithm] a good signature under another type or algorithm counts for nothing", () => {
@@ -157,9 +152,7 @@ test("[jws.type-and-algorithm] a good signature under another type or algorithm 
 
 test("[jws.signature] no changed bit anywhere still verifies", () => {
   const token = signJws({ alg: "ES256", typ: "at+jwt", kid: "k1" }, { sub: "a", n: 1 }, es256);
-  const alphabet = fc.constantFrom(
-    ..."ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.",
-  );
+  const alphabet = fc.constantFrom(..."ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.");
   fc.assert(
     fc.property(fc.nat({ max: token.length - 1 }), alphabet, (at, character) => {
       const changed = token.slice(0, at) + character + token.slice(at + 1);
@@ -263,14 +256,10 @@ test("[jwk.imports] a P-256 key is read exactly when the platform imports it", (
     }
   };
   fc.assert(
-    fc.property(
-      fc.oneof(coordinate, fc.constant(own.x)),
-      fc.oneof(coordinate, fc.constant(y)),
-      (one, other) => {
-        const jwk = { kty: "EC", crv: "P-256", x: one, y: other };
-        assert.equal(readPublicJwk(jwk) !== undefined, imports(jwk));
-      },
-    ),
+    fc.property(fc.oneof(coordinate, fc.constant(own.x)), fc.oneof(coordinate, fc.constant(y)), (one, other) => {
+      const jwk = { kty: "EC", crv: "P-256", x: one, y: other };
+      assert.equal(readPublicJwk(jwk) !== undefined, imports(jwk));
+    }),
   );
   const fresh = (): JsonObject => ({
     ...(generateKeyPairSync("ec", { namedCurve: "P-256" }).publicKey.export({

@@ -9,13 +9,7 @@ import {
   verifyCheckpoint,
   type VerifyEd25519,
 } from "../src/audit/checkpoint.ts";
-import {
-  type LogFault,
-  type LogRecord,
-  readRecordLine,
-  recordLine,
-  verifyLog,
-} from "../src/audit/log.ts";
+import { type LogFault, type LogRecord, readRecordLine, recordLine, verifyLog } from "../src/audit/log.ts";
 import { concatBytes, fromBase64, fromBase64url, toHex, utf8 } from "../src/bytes.ts";
 
 const sha256 = (data: Uint8Array): Uint8Array => new Uint8Array(hash("sha256", data, "buffer"));
@@ -76,10 +70,7 @@ test("[checkpoint.c2sp] key ids are those of published verifier keys of other im
 test("[checkpoint.format] a note is origin, size and root, an empty line, and the signature line", () => {
   const root = naiveRoot(numbered(3));
   const note = noteOf(3, root);
-  assert.match(
-    note,
-    /^remit\.example\/log\n3\n[A-Za-z0-9+/]{43}=\n\n\u2014 remit\.example\/log [A-Za-z0-9+/]{91}=\n$/,
-  );
+  assert.match(note, /^remit\.example\/log\n3\n[A-Za-z0-9+/]{43}=\n\n\u2014 remit\.example\/log [A-Za-z0-9+/]{91}=\n$/);
   const checked = verifyCheckpoint(note, LOG, ed25519, sha256);
   assert.deepEqual(checked, { ok: true, value: { origin: LOG.name, size: 3, root } });
 });
@@ -114,8 +105,7 @@ test("[checkpoint.signature] no changed note verifies, and a known key's bad sig
     [`${text}\n\n${line.slice(0, -2)}\n`, "signature"],
     [`${text}\n\n${stranger.repeat(17)}`, "malformed"],
   ];
-  for (const [changed, fault] of rows)
-    assert.equal(noteFault(changed), fault, JSON.stringify(changed));
+  for (const [changed, fault] of rows) assert.equal(noteFault(changed), fault, JSON.stringify(changed));
   const otherRaw = fromBase64url(other.publicKey.export({ format: "jwk" }).x ?? "");
   assert.ok(otherRaw !== undefined);
   assert.equal(noteFault(note, { name: LOG.name, key: otherRaw }), "signature");
@@ -132,10 +122,7 @@ test("[checkpoint.own-name] a log never signs under a name that is not its own o
   const root = naiveRoot([]);
   for (const name of ["", "a b", "a\nb", "a+b", "a\u00a0b"]) {
     const key = { name, key: LOG.key };
-    assert.throws(
-      () => signCheckpoint({ origin: name, size: 0, root }, key, signLog, sha256),
-      RangeError,
-    );
+    assert.throws(() => signCheckpoint({ origin: name, size: 0, root }, key, signLog, sha256), RangeError);
   }
   const foreign = { origin: "other.example/log", size: 0, root };
   assert.throws(() => signCheckpoint(foreign, LOG, signLog, sha256), RangeError);
@@ -149,11 +136,8 @@ const recordNumber = (n: number): LogRecord => ({
   ids: ["tsk_1", "grn_1"],
   body: { operation: "jira-acme.issue.edit", bytes: n },
 });
-const LINES: readonly string[] = Array.from({ length: 9 }, (_none, n) =>
-  recordLine(recordNumber(n)),
-);
-const headOf = (lines: readonly string[]): string =>
-  noteOf(lines.length, naiveRoot(lines.map((line) => utf8(line))));
+const LINES: readonly string[] = Array.from({ length: 9 }, (_none, n) => recordLine(recordNumber(n)));
+const headOf = (lines: readonly string[]): string => noteOf(lines.length, naiveRoot(lines.map((line) => utf8(line))));
 const logFault = (lines: readonly string[], checkpoint: string): LogFault | "verified" => {
   const checked = verifyLog({ lines, checkpoint, key: LOG }, { sha256, verify: ed25519 });
   return checked.ok ? "verified" : checked.error;
@@ -182,13 +166,8 @@ test("[log.tamper-evident] every record deleted, changed, swapped, doubled or in
     const changed = LINES.with(at, line.replace("allowed", "refused"));
     assert.deepEqual(logFault(changed, head), { reason: "root_mismatch" });
     const doubled = LINES.toSpliced(at, 0, line);
-    assert.deepEqual(
-      logFault(doubled, head),
-      last ? "verified" : { reason: "record_out_of_order", at: at + 1 },
-    );
-    const inserted = renumber(
-      LINES.toSpliced(at, 0, recordLine({ ...recordNumber(at), kind: "x" })),
-    );
+    assert.deepEqual(logFault(doubled, head), last ? "verified" : { reason: "record_out_of_order", at: at + 1 });
+    const inserted = renumber(LINES.toSpliced(at, 0, recordLine({ ...recordNumber(at), kind: "x" })));
     assert.deepEqual(logFault(inserted, head), { reason: "root_mismatch" });
     if (!last) {
       const next = LINES[at + 1] ?? "";
@@ -201,10 +180,7 @@ test("[log.tamper-evident] every record deleted, changed, swapped, doubled or in
 
 test("[log.tamper-evident] a log verifies only as far as its checkpoint, and says how far", () => {
   const head = headOf(LINES.slice(0, 5));
-  const checked = verifyLog(
-    { lines: LINES, checkpoint: head, key: LOG },
-    { sha256, verify: ed25519 },
-  );
+  const checked = verifyLog({ lines: LINES, checkpoint: head, key: LOG }, { sha256, verify: ed25519 });
   assert.ok(checked.ok);
   assert.equal(checked.value.size, 5);
   assert.deepEqual(logFault(LINES, "x"), { reason: "checkpoint_malformed" });

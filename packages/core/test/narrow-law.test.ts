@@ -61,8 +61,7 @@ test("[authority.narrow-one-parent] every narrowed entry lies in one held entry 
       for (const below of child.value) {
         const above = held.filter(
           (one) =>
-            usesOf(below) <= usesOf(one) &&
-            OPERATIONS.every((op) => !oracleOf([below], op) || oracleOf([one], op)),
+            usesOf(below) <= usesOf(one) && OPERATIONS.every((op) => !oracleOf([below], op) || oracleOf([one], op)),
         );
         assert.notEqual(above.length, 0);
       }
@@ -83,9 +82,7 @@ test("[authority.narrow-reflexive] every authority lies within itself, and askin
 
 test("[authority.narrow-transitive] a grandchild lies within the first authority", () => {
   let tried = 0;
-  const three = entry(true).chain((held) =>
-    fc.tuple(fc.constant(held), asked(held), fc.infiniteStream(asked(held))),
-  );
+  const three = entry(true).chain((held) => fc.tuple(fc.constant(held), asked(held), fc.infiniteStream(asked(held))));
   fc.assert(
     fc.property(three, ([held, first, more]) => {
       const child = narrow([held], [first], parentsOf);
@@ -145,9 +142,7 @@ test("[authority.issue-and-call-agree] a call is permitted exactly if authority 
             record: { by: "identifier", identifier: role.named },
             actions: [role.action],
             fields: { read: operation.read, write: operation.write },
-            ...(values.length === 0
-              ? {}
-              : { where: { [role.action]: Object.fromEntries(values) } }),
+            ...(values.length === 0 ? {} : { where: { [role.action]: Object.fromEntries(values) } }),
           },
         ],
         parentsOf,

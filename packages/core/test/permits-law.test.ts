@@ -29,10 +29,7 @@ test("[authority.permits-oracle] a call is permitted exactly where the plainest 
         const [at = -1, ...more] = decision.value.entries;
         assert.equal(more.length, 0);
         const one = held[at];
-        assert.ok(
-          one !== undefined && oracle(one, operation),
-          "the named entry does not permit it",
-        );
+        assert.ok(one !== undefined && oracle(one, operation), "the named entry does not permit it");
       }
     }),
     RUNS,
@@ -74,8 +71,7 @@ test("[authority.constraint-only-narrows] one more constraint never permits more
   fc.assert(
     fc.property(entry(true), more, (held, [action, pointer, constraint]) => {
       const before = held.where[action]?.[pointer];
-      const both: Constraint =
-        before === undefined ? constraint : { kind: "all", of: [before, constraint] };
+      const both: Constraint = before === undefined ? constraint : { kind: "all", of: [before, constraint] };
       const where = { ...held.where, [action]: { ...held.where[action], [pointer]: both } };
       assertNoMore([held], [{ ...held, where }]);
     }),
@@ -112,11 +108,7 @@ test("[authority.one-entry-alone] entries never add up: two that each permit hal
 });
 
 /** A call with its record's name and parents replaced: what an oracle of existence would vary. */
-function renamed(
-  operation: Operation,
-  name: string,
-  parents: Operation["records"][number]["parents"],
-) {
+function renamed(operation: Operation, name: string, parents: Operation["records"][number]["parents"]) {
   return {
     ...operation,
     records: operation.records.map((record) => ({ ...record, named: name, parents })),
@@ -137,10 +129,7 @@ test("[refusal.no-existence] the refusal of an ungranted record says the same wh
       assert.deepEqual(absent, decision);
       const other = permits(held, renamed(operation, "999", []));
       assert.ok(!other.ok);
-      const text = JSON.stringify(decision.error).replaceAll(
-        new RegExp(`(["\`])${role.named}(["\`])`, "g"),
-        "$1999$2",
-      );
+      const text = JSON.stringify(decision.error).replaceAll(new RegExp(`(["\`])${role.named}(["\`])`, "g"), "$1999$2");
       assert.equal(JSON.stringify(other.error), text);
     }),
     { numRuns: 600 },
@@ -150,17 +139,12 @@ test("[refusal.no-existence] the refusal of an ungranted record says the same wh
 
 test("[refusal.sufficient-from-request] what would have sufficed depends on the request alone", () => {
   fc.assert(
-    fc.property(
-      authority(false),
-      authority(false),
-      fc.constantFrom(...OPERATIONS),
-      (one, other, operation) => {
-        const [first, second] = [permits(one, operation), permits(other, operation)];
-        if (first.ok || second.ok) return;
-        assert.ok(first.error.sufficient !== undefined);
-        assert.deepEqual(first.error.sufficient, second.error.sufficient);
-      },
-    ),
+    fc.property(authority(false), authority(false), fc.constantFrom(...OPERATIONS), (one, other, operation) => {
+      const [first, second] = [permits(one, operation), permits(other, operation)];
+      if (first.ok || second.ok) return;
+      assert.ok(first.error.sufficient !== undefined);
+      assert.deepEqual(first.error.sufficient, second.error.sufficient);
+    }),
     { numRuns: 600 },
   );
 });

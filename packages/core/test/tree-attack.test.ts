@@ -37,16 +37,7 @@ const leavesOf = (records: readonly Uint8Array[]): readonly Uint8Array[] =>
   records.map((record) => leafHash(record, sha256));
 
 test("[tree.rfc6962] the trees of the RFC's reference vectors have their published roots", () => {
-  const records = [
-    "",
-    "00",
-    "10",
-    "2021",
-    "3031",
-    "40414243",
-    "5051525354555657",
-    "606162636465666768696a6b6c6d6e6f",
-  ];
+  const records = ["", "00", "10", "2021", "3031", "40414243", "5051525354555657", "606162636465666768696a6b6c6d6e6f"];
   const roots = [
     "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
     "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d",
@@ -59,8 +50,7 @@ test("[tree.rfc6962] the trees of the RFC's reference vectors have their publish
     "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328",
   ];
   const leaves = leavesOf(records.map((text) => new Uint8Array(Buffer.from(text, "hex"))));
-  for (const [size, root] of roots.entries())
-    assert.equal(toHex(rootOf(grow(leaves.slice(0, size)), sha256)), root);
+  for (const [size, root] of roots.entries()) assert.equal(toHex(rootOf(grow(leaves.slice(0, size)), sha256)), root);
 });
 
 test("[tree.oracle] appending gives the root of the recursive definition, at every size", () => {
@@ -90,12 +80,10 @@ test("[tree.inclusion] a proof shows its own leaf at its own place, and nothing 
       const claim = { leaf, index, size, root, proof: inclusionProof(leaves, index, sha256) };
       assert.ok(verifyInclusion(claim, sha256));
       for (let other = 0; other < size; other++)
-        if (other !== index)
-          assert.equal(verifyInclusion({ ...claim, index: other }, sha256), false);
+        if (other !== index) assert.equal(verifyInclusion({ ...claim, index: other }, sha256), false);
       assert.equal(verifyInclusion({ ...claim, leaf: sha256(leaf) }, sha256), false);
       assert.equal(verifyInclusion({ ...claim, proof: [...claim.proof, leaf] }, sha256), false);
-      if (size > 1)
-        assert.equal(verifyInclusion({ ...claim, proof: claim.proof.slice(1) }, sha256), false);
+      if (size > 1) assert.equal(verifyInclusion({ ...claim, proof: claim.proof.slice(1) }, sha256), false);
     }
   }
 });
@@ -116,10 +104,8 @@ test("[tree.counts] indexes and sizes that are not counts prove nothing", () => 
     const wrong = { first, firstRoot, second: 8, secondRoot: root, proof };
     assert.equal(verifyConsistency(wrong, sha256), false, String(first));
   }
-  for (const index of [-1, 8, 0.5, NaN])
-    assert.throws(() => inclusionProof(leaves, index, sha256), RangeError);
-  for (const size of [-1, 9, 0.5, NaN])
-    assert.throws(() => consistencyProof(leaves, size, sha256), RangeError);
+  for (const index of [-1, 8, 0.5, NaN]) assert.throws(() => inclusionProof(leaves, index, sha256), RangeError);
+  for (const size of [-1, 9, 0.5, NaN]) assert.throws(() => consistencyProof(leaves, size, sha256), RangeError);
 });
 
 test("[tree.consistency] a proof shows one prefix, and no other past is consistent with it", () => {
@@ -138,22 +124,13 @@ test("[tree.consistency] a proof shows one prefix, and no other past is consiste
       };
       assert.ok(verifyConsistency(claim, sha256), `${first} of ${second}`);
       const forged = sha256(firstRoot);
-      assert.equal(
-        verifyConsistency({ ...claim, firstRoot: forged }, sha256),
-        false,
-        `${first} of ${second}`,
-      );
+      assert.equal(verifyConsistency({ ...claim, firstRoot: forged }, sha256), false, `${first} of ${second}`);
       // nothing at all is a prefix of every tree, so there only the other claims can be wrong
       if (first > 0)
-        assert.equal(
-          verifyConsistency({ ...claim, secondRoot: forged }, sha256),
-          false,
-          `${first} of ${second}`,
-        );
+        assert.equal(verifyConsistency({ ...claim, secondRoot: forged }, sha256), false, `${first} of ${second}`);
       assert.equal(verifyConsistency({ ...claim, proof: [...claim.proof, forged] }, sha256), false);
       for (let other = 0; other <= second; other++)
-        if (other !== first)
-          assert.equal(verifyConsistency({ ...claim, first: other }, sha256), false);
+        if (other !== first) assert.equal(verifyConsistency({ ...claim, first: other }, sha256), false);
     }
   }
   const [a, b] = [naiveRoot(numbered(3)), naiveRoot(numbered(5))];

@@ -40,16 +40,11 @@ export async function serveAdmin(options: AdminOptions): Promise<{ close(): Prom
 
 const MAX_BODY = 65_536;
 
-async function answer(
-  request: IncomingMessage,
-  response: ServerResponse,
-  options: AdminOptions,
-): Promise<void> {
+async function answer(request: IncomingMessage, response: ServerResponse, options: AdminOptions): Promise<void> {
   const { method = "", url = "" } = request;
   if (method === "GET" && url === "/connections")
     return send(response, 200, { connections: options.vault.connections() });
-  if (method === "POST" && url === "/connections")
-    return keep(await readBody(request), response, options);
+  if (method === "POST" && url === "/connections") return keep(await readBody(request), response, options);
   const removed = /^\/connections\/(cnx_[0-9A-Z]{26})$/.exec(url)?.[1];
   if (method === "DELETE" && removed !== undefined) return remove(removed, response, options);
   return send(response, 404, { error: "there is no such admin call" });

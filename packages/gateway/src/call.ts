@@ -1,14 +1,4 @@
-import {
-  type Entry,
-  err,
-  type Head,
-  type Json,
-  ok,
-  permits,
-  type Refusal,
-  refuse,
-  type Result,
-} from "@remit/core";
+import { type Entry, err, type Head, type Json, ok, permits, type Refusal, refuse, type Result } from "@remit/core";
 import type { VerifiedCall } from "@remit/sdk";
 import type { Gateway, Served } from "./gateway.ts";
 import { lookUp, recall } from "./http/look-up.ts";
@@ -38,20 +28,13 @@ interface Decided {
 }
 
 /** What a caller is told: an answer to release, or a refusal with whom it is about. */
-export type CallResult = Result<
-  Answered,
-  { readonly refusal: Refusal; readonly call: VerifiedCall | undefined }
->;
+export type CallResult = Result<Answered, { readonly refusal: Refusal; readonly call: VerifiedCall | undefined }>;
 
 /**
  * One call, step by step: verify, read, name, decide, spend, record the intent, ask again whether it still may, send
  * what was decided, project the answer, record the outcome, release. Every no ends it.
  */
-export async function call(
-  gateway: Gateway,
-  served: Served,
-  incoming: Incoming,
-): Promise<CallResult> {
+export async function call(gateway: Gateway, served: Served, incoming: Incoming): Promise<CallResult> {
   const { head } = incoming;
   const verified = served.verifier.verify({
     method: head.method,
@@ -71,27 +54,16 @@ export async function call(
 }
 
 /** Steps 2 to 5: read the body, name the operation, decide. Nothing has left this process yet, but for lookups by pinned id. */
-async function decide(
-  served: Served,
-  incoming: Incoming,
-  caller: VerifiedCall,
-): Promise<Result<Decided, Refusal>> {
+async function decide(served: Served, incoming: Incoming, caller: VerifiedCall): Promise<Result<Decided, Refusal>> {
   const { claims, authority } = caller;
   if (claims.connection !== served.connection.id || claims.connector !== served.connector.digest) {
-    return err(
-      refuse(
-        "connector_changed",
-        "the grant names another connection or connector than this gateway has",
-      ),
-    );
+    return err(refuse("connector_changed", "the grant names another connection or connector than this gateway has"));
   }
   const body = await incoming.readBody();
   if (!body.ok) return body;
   const routed = route(served.connector, incoming.head, incoming.segments);
   if (routed === undefined)
-    return err(
-      refuse("operation_unknown", "no operation of the connector has this method and path"),
-    );
+    return err(refuse("operation_unknown", "no operation of the connector has this method and path"));
   const named = nameOperation(
     routed,
     { name: served.connection.resource, location: served.location },
@@ -101,8 +73,7 @@ async function decide(
   if (!named.ok) return named;
   // the record is judged before anything is looked up for it, so that nothing is learnt about other records
   const first = permits(authority, named.value.operation);
-  const blocked =
-    !first.ok && !(first.error.code === "value_not_granted" && named.value.lookups.length > 0);
+  const blocked = !first.ok && !(first.error.code === "value_not_granted" && named.value.lookups.length > 0);
   if (blocked) return first;
   const pinnedId = pinnedIdOf(authority, named.value);
   if (pinnedId === undefined)
@@ -116,9 +87,7 @@ async function decide(
   const known = recalled === undefined ? undefined : permits(authority, recalled.operation);
   if (known?.ok === false) return known;
   const complete =
-    named.value.lookups.length === 0
-      ? named
-      : await lookUp(served, named.value, pinnedId, incoming.signal);
+    named.value.lookups.length === 0 ? named : await lookUp(served, named.value, pinnedId, incoming.signal);
   if (!complete.ok) return complete;
   const permitted = permits(authority, complete.value.operation);
   if (!permitted.ok) return permitted;
@@ -171,16 +140,8 @@ async function carryOut(
   try {
     const request = rebuild(named, pinnedId, entry);
     const max = "max" in named.routed.spec.response ? named.routed.spec.response.max : MAX_EMPTY;
-    const raw = await served.upstream.send(
-      { ...request, credential: served.header },
-      max,
-      incoming.signal,
-    );
-    const answered = answerOf(
-      raw,
-      { named, pinnedId, entry, authority: caller.authority },
-      served.spellings,
-    );
+    const raw = await served.upstream.send({ ...request, credential: served.header }, max, incoming.signal);
+    const answered = answerOf(raw, { named, pinnedId, entry, authority: caller.authority }, served.spellings);
     const outcome = answered.ok
       ? { outcome: "done", upstream_status: raw.status }
       : { outcome: "withheld", upstream_status: raw.status, code: answered.error.code };
@@ -213,19 +174,9 @@ function recorder(
   incoming: Incoming,
   { claims }: VerifiedCall,
   { named, pinnedId }: Decided,
-): (
-  kind: "call.intent" | "call.outcome" | "call.read",
-  more: Readonly<Record<string, Json>>,
-) => Promise<boolean> {
+): (kind: "call.intent" | "call.outcome" | "call.read", more: Readonly<Record<string, Json>>) => Promise<boolean> {
   const { name, class: operationClass, write } = named.operation;
-  const ids = [
-    claims.task,
-    ...claims.grants,
-    claims.jti,
-    claims.sub,
-    claims.act.sub,
-    gateway.point(),
-  ];
+  const ids = [claims.task, ...claims.grants, claims.jti, claims.sub, claims.act.sub, gateway.point()];
   return async (kind, more) => {
     try {
       await gateway.log.append({

@@ -6,10 +6,7 @@ import { sha256 } from "@remit/sdk";
 import { parseDocument } from "yaml";
 
 const SHIPPED = fileURLToPath(
-  new URL(
-    import.meta.url.endsWith(".ts") ? "../../../connectors/" : "../connectors/",
-    import.meta.url,
-  ),
+  new URL(import.meta.url.endsWith(".ts") ? "../../../connectors/" : "../connectors/", import.meta.url),
 );
 
 /** Reads the shipped connectors and those of a folder. A mistake in one stops the start, because silence would hide it. */
@@ -28,13 +25,10 @@ export function readConnectors(own: string | undefined): ReadonlyMap<string, Con
 function readConnector(file: string): Connector {
   const document = parseDocument(readFileSync(file, "utf8"), { uniqueKeys: true, version: "1.2" });
   const json = readJson(
-    JSON.stringify(document.errors.length > 0 ? undefined : document.toJS({ maxAliasCount: 0 })) ??
-      "",
+    JSON.stringify(document.errors.length > 0 ? undefined : document.toJS({ maxAliasCount: 0 })) ?? "",
   );
   const connector = json.ok ? parseConnector(json.value, sha256) : undefined;
   if (connector?.ok !== true)
-    throw new Error(
-      `\`${file}\` is not a connector: ${connector?.ok === false ? connector.error : "not plain YAML"}`,
-    );
+    throw new Error(`\`${file}\` is not a connector: ${connector?.ok === false ? connector.error : "not plain YAML"}`);
   return connector.value;
 }

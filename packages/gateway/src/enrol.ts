@@ -6,11 +6,7 @@ import type { PointIdentity } from "./identity.ts";
 import type { Vault } from "./vault/vault.ts";
 
 /** Enrols this point's key with a one-time handle and keeps where the points listener is. */
-export async function enrolWithHandle(
-  flags: Flags,
-  identity: PointIdentity,
-  vault: Vault,
-): Promise<string> {
+export async function enrolWithHandle(flags: Flags, identity: PointIdentity, vault: Vault): Promise<string> {
   const handle = flags.boot ?? "";
   const { alg, sign } = signerOf(identity.key);
   const payload = {
@@ -29,9 +25,7 @@ export async function enrolWithHandle(
   const json = readJson(await response.text());
   const points = json.ok && isJsonObject(json.value) ? json.value["points"] : undefined;
   if (!response.ok || typeof points !== "string")
-    throw new Error(
-      `the broker did not enrol this point (${response.status}); make a new handle and try again`,
-    );
+    throw new Error(`the broker did not enrol this point (${response.status}); make a new handle and try again`);
   vault.set("points", points);
   return points;
 }

@@ -55,8 +55,7 @@ export function readFlags(args: readonly string[]): Flags | string {
       } as const,
     });
     const port = Number(values.port ?? "0");
-    if (!Number.isInteger(port) || port < 0 || port > 65_535)
-      return "a port is a number from 0 to 65535";
+    if (!Number.isInteger(port) || port < 0 || port > 65_535) return "a port is a number from 0 to 65535";
     if (values.data === undefined) return "--data is needed";
     if (!values["print-point"] && (values.broker === undefined || values.pin === undefined))
       return "--broker and --pin are needed";
@@ -92,8 +91,7 @@ const LOOPBACK = ["127.0.0.1", "::1", "localhost"];
 /** Why this combination is not served: anything beyond this machine is TLS with a name. */
 export function flagFault(flags: Flags): string | undefined {
   const tls = flags.tlsCert !== undefined && flags.tlsKey !== undefined;
-  if ((flags.tlsCert === undefined) !== (flags.tlsKey === undefined))
-    return "--tls-cert and --tls-key come together";
+  if ((flags.tlsCert === undefined) !== (flags.tlsKey === undefined)) return "--tls-cert and --tls-key come together";
   if (!LOOPBACK.includes(flags.host) && !(tls && flags.publicUrl?.startsWith("https:") === true)) {
     return `\`${flags.host}\` is not this machine: give --tls-cert, --tls-key and an https --public-url`;
   }

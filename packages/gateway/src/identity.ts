@@ -1,11 +1,5 @@
 import "reflect-metadata";
-import {
-  createPrivateKey,
-  generateKeyPairSync,
-  type KeyObject,
-  randomBytes,
-  webcrypto,
-} from "node:crypto";
+import { createPrivateKey, generateKeyPairSync, type KeyObject, randomBytes, webcrypto } from "node:crypto";
 import { X509CertificateGenerator } from "@peculiar/x509";
 import { makeId, type PublicJwk } from "@remit/core";
 import { publicJwk } from "@remit/sdk";
@@ -26,16 +20,11 @@ const fromDer = (der: Uint8Array): KeyObject =>
 
 /** Opens the point's keys, making them at the first start. */
 export async function openIdentity(vault: Vault): Promise<PointIdentity> {
-  const der = (key: KeyObject): Uint8Array =>
-    new Uint8Array(key.export({ format: "der", type: "pkcs8" }));
+  const der = (key: KeyObject): Uint8Array => new Uint8Array(key.export({ format: "der", type: "pkcs8" }));
   const key = fromDer(
-    vault
-      .key("point", () => der(generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey))
-      .reveal(),
+    vault.key("point", () => der(generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey)).reveal(),
   );
-  const logKey = fromDer(
-    vault.key("log", () => der(generateKeyPairSync("ed25519").privateKey)).reveal(),
-  );
+  const logKey = fromDer(vault.key("log", () => der(generateKeyPairSync("ed25519").privateKey)).reveal());
   const jwk = publicJwk(key);
   return {
     key,
@@ -55,9 +44,7 @@ async function certificateOf(key: KeyObject, jwk: PublicJwk): Promise<string> {
     false,
     ["sign"],
   );
-  const publicKey = await webcrypto.subtle.importKey("jwk", { ...jwk }, algorithm, true, [
-    "verify",
-  ]);
+  const publicKey = await webcrypto.subtle.importKey("jwk", { ...jwk }, algorithm, true, ["verify"]);
   const notBefore = new Date(Date.now() - 60_000);
   const notAfter = new Date(notBefore);
   notAfter.setUTCFullYear(notBefore.getUTCFullYear() + 10);

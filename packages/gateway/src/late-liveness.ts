@@ -21,9 +21,7 @@ export function createLateLiveness(options: Omit<LivenessOptions, "bounds">): La
       isFresh: (operation) => inner?.isFresh(operation) ?? false,
       isLive: (ids, issuedAt) => inner?.isLive(ids, issuedAt) ?? false,
       judge: (call, operation) =>
-        inner === undefined
-          ? refuse("feed_stale", "no broker was heard yet")
-          : inner.judge(call, operation),
+        inner === undefined ? refuse("feed_stale", "no broker was heard yet") : inner.judge(call, operation),
       brokerTime: () => inner?.brokerTime() ?? { nowMs: Date.now(), uncertaintyMs: 0 },
       position: () => inner?.position(),
       onEnd(listener) {

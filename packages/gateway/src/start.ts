@@ -52,9 +52,7 @@ export interface Started {
 }
 
 /** Makes or finds this point's key and says what a broker needs to enrol it. */
-export async function printPoint(
-  flags: Flags,
-): Promise<{ readonly point: string; readonly key: unknown }> {
+export async function printPoint(flags: Flags): Promise<{ readonly point: string; readonly key: unknown }> {
   const vault = openVaultOf(flags);
   try {
     const { jwk } = await openIdentity(vault);
@@ -70,13 +68,8 @@ function openVaultOf(flags: Flags): Vault {
 }
 
 function ensureSealKey(data: string): string {
-  const user =
-    process.env["REMIT_HOME"] ??
-    join(process.env["XDG_CONFIG_HOME"] ?? join(homedir(), ".config"), "remit");
-  const file = join(
-    user,
-    `seal-${createHash("sha256").update(data).digest("hex").slice(0, 16)}.key`,
-  );
+  const user = process.env["REMIT_HOME"] ?? join(process.env["XDG_CONFIG_HOME"] ?? join(homedir(), ".config"), "remit");
+  const file = join(user, `seal-${createHash("sha256").update(data).digest("hex").slice(0, 16)}.key`);
   if (!existsSync(file)) {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
     writeFileSync(file, randomBytes(32), { mode: 0o600, flag: "wx" });
@@ -104,9 +97,7 @@ export async function startGateway(flags: Flags, say: Say): Promise<Started> {
   const base = flags.publicUrl ?? `http://${flags.host === "::1" ? "[::1]" : flags.host}:${port}`;
   const points =
     flags.points ??
-    (flags.boot === undefined
-      ? vault.fixed("points", () => "")
-      : await enrolWithHandle(flags, identity, vault));
+    (flags.boot === undefined ? vault.fixed("points", () => "") : await enrolWithHandle(flags, identity, vault));
   const channel = createPointChannel({
     pointsUrl: points,
     issuer: flags.broker,
@@ -196,17 +187,7 @@ interface Runtime {
 
 const monotonicMs = (): number => performance.now();
 
-function createRuntime({
-  flags,
-  base,
-  vault,
-  identity,
-  connectors,
-  channel,
-  log,
-  fault,
-  say,
-}: Parts): Runtime {
+function createRuntime({ flags, base, vault, identity, connectors, channel, log, fault, say }: Parts): Runtime {
   const served = new Map<string, Served>();
   const state: { welcome: Welcome | undefined; keys: TokenKeys } = {
     welcome: undefined,
@@ -222,14 +203,10 @@ function createRuntime({
       say(
         "warn",
         `feed: ${code}`,
-        cause === undefined
-          ? {}
-          : { cause: cause instanceof Error ? cause.message : String(cause) },
+        cause === undefined ? {} : { cause: cause instanceof Error ? cause.message : String(cause) },
       ),
     onResolve: (request) => {
-      const own = [...served.values()].find(
-        ({ connection }) => connection.id === request.connection,
-      );
+      const own = [...served.values()].find(({ connection }) => connection.id === request.connection);
       void resolveRecord(own, request)
         .catch(() => undefined)
         .then(async (found) =>
@@ -251,16 +228,14 @@ function createRuntime({
     uses: createUses(channel, fault),
   };
   const hello = async (): Promise<void> => {
-    const connections = [...served.values()].map(
-      ({ connection: { id, name, resource, as, account }, connector }) => ({
-        id,
-        name,
-        resource,
-        connector: connector.digest,
-        as,
-        account,
-      }),
-    );
+    const connections = [...served.values()].map(({ connection: { id, name, resource, as, account }, connector }) => ({
+      id,
+      name,
+      resource,
+      connector: connector.digest,
+      as,
+      account,
+    }));
     state.welcome = await channel.hello({
       base,
       connections,
@@ -298,10 +273,7 @@ function createRuntime({
     reload,
     async run(signal) {
       await reload();
-      await Promise.all([
-        late.run(signal),
-        helloAgain(hello, () => state.welcome === undefined, signal),
-      ]);
+      await Promise.all([late.run(signal), helloAgain(hello, () => state.welcome === undefined, signal)]);
     },
   };
 }
@@ -309,11 +281,7 @@ function createRuntime({
 const HELLO_MS = 1_000;
 
 /** Says hello every second: a broker that started anew knows this point again at once, and new token keys arrive. */
-async function helloAgain(
-  hello: () => Promise<void>,
-  _unknown: () => boolean,
-  signal: AbortSignal,
-): Promise<void> {
+async function helloAgain(hello: () => Promise<void>, _unknown: () => boolean, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     const { promise, resolve: wake } = Promise.withResolvers<void>();
     const timer = setTimeout(wake, HELLO_MS);
@@ -337,25 +305,13 @@ interface ServeParts {
   readonly keyOf: Parameters<typeof createVerifier>[0]["keyOf"];
 }
 
-function serveOne({
-  connection,
-  connector,
-  secret,
-  base,
-  issuer,
-  liveness,
-  nonces,
-  seen,
-  keyOf,
-}: ServeParts): Served {
+function serveOne({ connection, connector, secret, base, issuer, liveness, nonces, seen, keyOf }: ServeParts): Served {
   const location = `${base}/r/${connection.resource}`;
   const prefix = `${connection.resource}.`;
   const lookup: ConnectorLookup = (type) => {
     const name = type.slice(prefix.length);
     const recordType =
-      type.startsWith(prefix) && Object.hasOwn(connector.types, name)
-        ? connector.types[name]
-        : undefined;
+      type.startsWith(prefix) && Object.hasOwn(connector.types, name) ? connector.types[name] : undefined;
     return recordType === undefined ? undefined : { location, connector, recordType };
   };
   const { header, texts } = injected(connection, secret);

@@ -19,10 +19,7 @@ interface Block {
   left: number;
 }
 
-export function createUses(
-  channel: Pick<PointChannel, "spend" | "return">,
-  fault: (error: unknown) => void,
-): Uses {
+export function createUses(channel: Pick<PointChannel, "spend" | "return">, fault: (error: unknown) => void): Uses {
   const blocks = new Map<string, Block>();
   const fill = async (grant: string, jti: string): Promise<Result<Block, Refusal>> => {
     const reserved = await channel.spend({ grant, jti, count: 1 });
@@ -34,18 +31,14 @@ export function createUses(
     };
     const before = blocks.get(grant);
     blocks.set(grant, block);
-    if (before !== undefined && before.left > 0)
-      void channel.return(before.reservation, before.left).catch(fault);
+    if (before !== undefined && before.left > 0) void channel.return(before.reservation, before.left).catch(fault);
     return ok(block);
   };
   return {
     async take(grant, jti) {
       try {
         const held = blocks.get(grant);
-        const block =
-          held !== undefined && held.left > 0 && held.token === jti
-            ? ok(held)
-            : await fill(grant, jti);
+        const block = held !== undefined && held.left > 0 && held.token === jti ? ok(held) : await fill(grant, jti);
         if (!block.ok) return block;
         if (block.value.left < 1) return err(refuse("limit", "no use is left"));
         block.value.left -= 1;
@@ -58,9 +51,7 @@ export function createUses(
     async returnAll() {
       const open = [...blocks.values()].filter(({ left }) => left > 0);
       blocks.clear();
-      await Promise.all(
-        open.map(async ({ reservation, left }) => channel.return(reservation, left).catch(fault)),
-      );
+      await Promise.all(open.map(async ({ reservation, left }) => channel.return(reservation, left).catch(fault)));
     },
   };
 }

@@ -5,8 +5,7 @@ import type { JwsAlgorithm, PublicJwk, Sha256, VerifyEd25519, VerifySignature } 
 export const sha256: Sha256 = (data) => hash("sha256", data, "buffer");
 
 /** Imports a public key; do this once a key. */
-export const importPublic = (jwk: PublicJwk): KeyObject =>
-  createPublicKey({ key: { ...jwk }, format: "jwk" });
+export const importPublic = (jwk: PublicJwk): KeyObject => createPublicKey({ key: { ...jwk }, format: "jwk" });
 
 /** Checks signatures of one key by the platform (ES256 and EdDSA). */
 export function verifierOf(key: KeyObject): VerifySignature {
@@ -45,8 +44,7 @@ export function publicJwk(key: KeyObject): PublicJwk {
   const { kty, crv, x, y } = (key.type === "private" ? createPublicKey(key) : key).export({
     format: "jwk",
   });
-  if (kty === "EC" && crv === "P-256" && x !== undefined && y !== undefined)
-    return { kty, crv, x, y };
+  if (kty === "EC" && crv === "P-256" && x !== undefined && y !== undefined) return { kty, crv, x, y };
   if (kty === "OKP" && crv === "Ed25519" && x !== undefined) return { kty, crv, x };
   throw new RangeError("the key is neither P-256 nor Ed25519");
 }

@@ -1,19 +1,6 @@
-export {
-  dpopKeyOf,
-  type DpopKey,
-  dpopProof,
-  makeDpopKey,
-  type ProofRequest,
-} from "./agent/dpop.ts";
+export { dpopKeyOf, type DpopKey, dpopProof, makeDpopKey, type ProofRequest } from "./agent/dpop.ts";
 export { refusalFrom, refusalOf, RemitError } from "./agent/errors.ts";
-export type {
-  Agent,
-  AgentOptions,
-  EndedTask,
-  ExchangeRequest,
-  HeldToken,
-  TaskRequest,
-} from "./agent/words.ts";
+export type { Agent, AgentOptions, EndedTask, ExchangeRequest, HeldToken, TaskRequest } from "./agent/words.ts";
 export { createAgent } from "./agent/agent.ts";
 export { importPublic, publicJwk, sha256, signerOf, verifierOf, verifyEd25519 } from "./crypto.ts";
 export { wwwAuthenticate } from "./enforce/challenge.ts";
@@ -27,12 +14,7 @@ export {
   type VerifierOptions,
 } from "./enforce/verifier.ts";
 export { boundOf, type Bounds, type Position } from "./liveness/freshness.ts";
-export {
-  createLiveness,
-  type Liveness,
-  type LivenessFault,
-  type LivenessOptions,
-} from "./liveness/liveness.ts";
+export { createLiveness, type Liveness, type LivenessFault, type LivenessOptions } from "./liveness/liveness.ts";
 export {
   createRevocations,
   type FeedBatch,

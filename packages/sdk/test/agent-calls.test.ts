@@ -40,8 +40,7 @@ test("[agent.fetch] a call of the resource passes our own verifier, with nonce, 
   const token = of.token({ iat: now - 1, nbf: now - 1, exp: now + 60 });
   const seen: string[] = [];
   const { base, asked } = await serve(t, (one) => {
-    if (one.path.endsWith("/token"))
-      return { status: 200, json: { ...GRANTED, access_token: token } };
+    if (one.path.endsWith("/token")) return { status: 200, json: { ...GRANTED, access_token: token } };
     const { authorization, dpop } = one.headers;
     const path = one.path.split("?")[0] ?? "";
     const result = of.verifier.verify({
@@ -55,10 +54,7 @@ test("[agent.fetch] a call of the resource passes our own verifier, with nonce, 
     const headers = { "dpop-nonce": of.nonces.current() };
     if (result.ok) return { status: 200, json: { body: one.body }, headers };
     const challenge =
-      wwwAuthenticate(
-        result.error,
-        "http://127.0.0.1:7421/.well-known/oauth-protected-resource/r/jira-acme",
-      ) ?? "";
+      wwwAuthenticate(result.error, "http://127.0.0.1:7421/.well-known/oauth-protected-resource/r/jira-acme") ?? "";
     const { status, error } = REFUSALS[result.error.code];
     return {
       status,
@@ -66,8 +62,7 @@ test("[agent.fetch] a call of the resource passes our own verifier, with nonce, 
       headers: { ...headers, "www-authenticate": challenge },
     };
   });
-  const toPeer: typeof fetch = (url, init) =>
-    fetch(String(url).replace("http://127.0.0.1:7421", base), init);
+  const toPeer: typeof fetch = (url, init) => fetch(String(url).replace("http://127.0.0.1:7421", base), init);
   const agent = createAgent({ issuer: ISSUER, base, dpopKey: of.holder, fetch: toPeer });
   await agent.start("rmt_start_x");
   const path = `${RESOURCE}/rest/api/3/issue/PROJ-42`;

@@ -3,23 +3,14 @@ import { hash } from "node:crypto";
 import { test } from "node:test";
 import { inspect } from "node:util";
 import { type JsonObject, readJws, REFUSALS, Secret, verifyJws } from "@remit/core";
-import {
-  createAgent,
-  importPublic,
-  makeDpopKey,
-  publicJwk,
-  RemitError,
-  verifierOf,
-} from "../src/index.ts";
+import { createAgent, importPublic, makeDpopKey, publicJwk, RemitError, verifierOf } from "../src/index.ts";
 import { DETAILS, id, ISSUER, NOW, p256, RESOURCE } from "./support/fixture.ts";
 
 import { type Answer, GRANTED, proofOf, REQUEST, serve, wantsNonce } from "./support/loopback.ts";
 
 test("[agent.exchange] an exchange carries assertion, proof and details, and is tried again once with the broker's nonce", async (t) => {
   const { base, asked } = await serve(t, (one) =>
-    proofOf(one)["nonce"] === "n1"
-      ? { status: 200, json: GRANTED, headers: { "dpop-nonce": "n2" } }
-      : wantsNonce("n1"),
+    proofOf(one)["nonce"] === "n1" ? { status: 200, json: GRANTED, headers: { "dpop-nonce": "n2" } } : wantsNonce("n1"),
   );
   const client = { id: "triage-bot", key: p256() };
   const agent = createAgent({
@@ -40,9 +31,7 @@ test("[agent.exchange] an exchange carries assertion, proof and details, and is 
   const assertion = readJws(second?.get("client_assertion") ?? "", { maxBytes: 4_096 });
   assert.ok(assertion.ok);
   const verify = verifierOf(importPublic(publicJwk(client.key)));
-  assert.ok(
-    verifyJws(assertion.value, { typ: ["client-authentication+jwt"], alg: ["ES256"], verify }).ok,
-  );
+  assert.ok(verifyJws(assertion.value, { typ: ["client-authentication+jwt"], alg: ["ES256"], verify }).ok);
   const { iss, sub, aud, exp } = assertion.value.payload;
   assert.deepEqual([iss, sub, aud, exp], ["triage-bot", "triage-bot", ISSUER, NOW + 60]);
   assert.notEqual(first?.get("client_assertion"), second?.get("client_assertion"));
@@ -101,10 +90,7 @@ test("[agent.errors] a refusal is an error with its code and what would have suf
     return error;
   };
   const first = await fail();
-  assert.deepEqual(
-    [first.code, first.error, first.decision],
-    ["policy_none", refused["error"], id("dec")],
-  );
+  assert.deepEqual([first.code, first.error, first.decision], ["policy_none", refused["error"], id("dec")]);
   assert.deepEqual(JSON.parse(JSON.stringify(first.sufficient)), DETAILS);
   for (const _rest of [1, 2, 3, 4]) assert.equal((await fail()).code, "answer_malformed");
   assert.equal(asked.length, 5, "no redirect was followed");
@@ -118,10 +104,7 @@ test("[agent.secret] the held token does not print", async (t) => {
   const agent = createAgent({ issuer: ISSUER, base, dpopKey: makeDpopKey() });
   const held = await agent.start("rmt_start_x");
   assert.equal(held.accessToken.reveal(), "the-token");
-  assert.ok(
-    !inspect(held, { depth: 9 }).includes("the-token") &&
-      !JSON.stringify(held).includes("the-token"),
-  );
+  assert.ok(!inspect(held, { depth: 9 }).includes("the-token") && !JSON.stringify(held).includes("the-token"));
 });
 
 test("[agent.session] a session is opened without a client, and a task begun under it with the handle's hash in the proof", async (t) => {
@@ -171,10 +154,7 @@ test("[agent.end] completing says what was ended, by the grant and the key alone
   const agent = createAgent({ issuer: ISSUER, base, dpopKey: makeDpopKey() });
   await agent.start("rmt_start_x");
   const answer = await agent.complete();
-  assert.deepEqual(
-    [answer.n, answer.endedAt, answer.points],
-    [4, NOW * 1000, [{ id: id("pnt"), seenAt: null }]],
-  );
+  assert.deepEqual([answer.n, answer.endedAt, answer.points], [4, NOW * 1000, [{ id: id("pnt"), seenAt: null }]]);
   assert.equal(asked[1]?.path, `/i/test/tasks/${id("tsk")}/end`);
   assert.equal(new URLSearchParams(asked[1]?.body).get("how"), "complete");
   assert.equal(asked[1]?.headers["authorization"], undefined);

@@ -55,11 +55,7 @@ test("[channel.pin] nothing is asked of a broker whose succession is not signed 
   for (const [what, make] of cases) {
     const { peer, channel } = await join(t);
     peer.state.succession = make(peer);
-    assert.equal(
-      await codeOf(channel.hello({ base: "http://x", connections: [] })),
-      "untrusted",
-      what,
-    );
+    assert.equal(await codeOf(channel.hello({ base: "http://x", connections: [] })), "untrusted", what);
     assert.deepEqual(
       peer.asked.map((one) => one.path),
       ["/points/trust"],
@@ -72,10 +68,7 @@ test("[channel.pin] nothing is asked of a broker whose succession is not signed 
 
 test("[channel.server-pinned] a listener with another certificate than the succession names gets no request", async (t) => {
   const { peer, channel } = await join(t);
-  const elsewhere = Buffer.from(
-    selfSigned(p256(), "points").replaceAll(/-----[A-Z ]+-----|\s/g, ""),
-    "base64",
-  );
+  const elsewhere = Buffer.from(selfSigned(p256(), "points").replaceAll(/-----[A-Z ]+-----|\s/g, ""), "base64");
   peer.state.succession = peer.succession({ points_cert: elsewhere.toString("base64") });
   assert.equal(await codeOf(channel.keys()), "unreachable");
   assert.deepEqual(
@@ -105,9 +98,7 @@ test("[channel.strict] redirects are not followed, and answers with unknown, mis
   assert.equal(await hello(JSON.stringify(without)), "malformed");
   assert.equal(await hello(JSON.stringify(WELCOME).replace("{", '{"n":1,')), "malformed");
   assert.equal(
-    await hello(
-      JSON.stringify({ ...WELCOME, bounds: { read_ms: 1, write_ms: 800, reveal_ms: 400 } }),
-    ),
+    await hello(JSON.stringify({ ...WELCOME, bounds: { read_ms: 1, write_ms: 800, reveal_ms: 400 } })),
     "malformed",
   );
   const { d } = p256().export({ format: "jwk" });

@@ -151,12 +151,7 @@ test("[liveness.known-position] a broker behind what this point knew before its 
 test("[liveness.broker-gone] a broker that is gone makes the point stale, and its return is found without a storm of tries", async (t) => {
   const { peer, liveness } = await run(t);
   await until(peer, () => liveness.isFresh("money"));
-  for (const path of [
-    "POST /points/challenge",
-    "GET /points/feed",
-    "GET /points/trust",
-    "GET /points/feed/snapshot",
-  ])
+  for (const path of ["POST /points/challenge", "GET /points/feed", "GET /points/trust", "GET /points/feed/snapshot"])
     peer.state.answers[path] = { status: 503, body: "{}" };
   peer.drop();
   const before = peer.asked.length;

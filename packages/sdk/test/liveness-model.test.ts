@@ -86,18 +86,8 @@ function play(steps: readonly (typeof step extends fc.Arbitrary<infer T> ? T : n
         message.n = committed.filter((one) => one.ms <= message.arrivesMs).length;
         message.at = NOW * 1000 + message.arrivesMs;
       }
-      if (
-        message.lost ||
-        message.n === undefined ||
-        message.at === undefined ||
-        message.backMs > ms
-      )
-        continue;
-      freshness.answered(
-        { epoch: 1, n: message.n, nonce: message.nonce, at: message.at },
-        ms,
-        revocations.position(),
-      );
+      if (message.lost || message.n === undefined || message.at === undefined || message.backMs > ms) continue;
+      freshness.answered({ epoch: 1, n: message.n, nonce: message.nonce, at: message.at }, ms, revocations.position());
     }
     sent = sent.filter((message) => message.backMs > ms);
   };
@@ -122,11 +112,7 @@ function play(steps: readonly (typeof step extends fc.Arbitrary<infer T> ? T : n
             (one.before === undefined || one.before >= issuedAt) &&
             one.ms + bound <= ms,
         );
-        assert.equal(
-          old,
-          undefined,
-          `\`${operation}\` allowed on ${id} at ${ms}, revoked at ${old?.ms}`,
-        );
+        assert.equal(old, undefined, `\`${operation}\` allowed on ${id} at ${ms}, revoked at ${old?.ms}`);
       }
     }
     const { nowMs, uncertaintyMs } = freshness.brokerTime(ms);
@@ -223,10 +209,7 @@ test("[liveness.answer-refused] an answer proves nothing if its nonce is not ope
 test("[liveness.behind] an answer counts only once the feed is applied up to it", () => {
   const freshness = createFreshness(BOUNDS);
   freshness.asked("a", 100, { epoch: 1, n: 1 });
-  assert.equal(
-    freshness.answered({ epoch: 1, n: 3, nonce: "a", at: 0 }, 110, { epoch: 1, n: 1 }),
-    "behind",
-  );
+  assert.equal(freshness.answered({ epoch: 1, n: 3, nonce: "a", at: 0 }, 110, { epoch: 1, n: 1 }), "behind");
   assert.equal(freshness.isFresh("read", 110), false);
   freshness.applied({ epoch: 1, n: 2 });
   assert.equal(freshness.isFresh("read", 110), false);

@@ -1,15 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { makeDpopKey } from "../src/index.ts";
-import {
-  KID,
-  NOW,
-  outcome,
-  type ProofOver,
-  RESOURCE,
-  scene,
-  URL_OF_CALL,
-} from "./support/fixture.ts";
+import { KID, NOW, outcome, type ProofOver, RESOURCE, scene, URL_OF_CALL } from "./support/fixture.ts";
 
 const accepted: readonly (readonly [string, ProofOver])[] = [
   ["htu with query and fragment", { payload: { htu: `${URL_OF_CALL}?fields=summary#top` } }],
@@ -55,21 +47,9 @@ const proofAttacks: readonly (readonly [string, ProofOver, string])[] = [
   ["another method", { payload: { htm: "POST" } }, "dpop_invalid: proof method"],
   ["the method in small letters", { payload: { htm: "get" } }, "dpop_invalid: proof method"],
   ["no htu", { without: "htu" }, "dpop_invalid: proof url"],
-  [
-    "another path",
-    { payload: { htu: `${RESOURCE}/rest/api/3/issue/PROJ-43` } },
-    "dpop_invalid: proof url",
-  ],
-  [
-    "another origin",
-    { payload: { htu: URL_OF_CALL.replace("7421", "7422") } },
-    "dpop_invalid: proof url",
-  ],
-  [
-    "another scheme",
-    { payload: { htu: URL_OF_CALL.replace("http:", "https:") } },
-    "dpop_invalid: proof url",
-  ],
+  ["another path", { payload: { htu: `${RESOURCE}/rest/api/3/issue/PROJ-43` } }, "dpop_invalid: proof url"],
+  ["another origin", { payload: { htu: URL_OF_CALL.replace("7421", "7422") } }, "dpop_invalid: proof url"],
+  ["another scheme", { payload: { htu: URL_OF_CALL.replace("http:", "https:") } }, "dpop_invalid: proof url"],
   [
     "a path spelled another way",
     { payload: { htu: URL_OF_CALL.replace("PROJ", "%50ROJ") } },
@@ -84,11 +64,7 @@ const proofAttacks: readonly (readonly [string, ProofOver, string])[] = [
   ["no ath", { without: "ath" }, "dpop_invalid: proof token"],
   ["ath of another token", { payload: { ath: "A".repeat(43) } }, "dpop_invalid: proof token"],
   ["no nonce", { without: "nonce" }, "dpop_nonce: a nonce of this process is needed"],
-  [
-    "a nonce of another process",
-    { payload: { nonce: otherNonces } },
-    "dpop_nonce: a nonce of this process is needed",
-  ],
+  ["a nonce of another process", { payload: { nonce: otherNonces } }, "dpop_nonce: a nonce of this process is needed"],
   [
     "a nonce with letters of two bytes",
     { payload: { nonce: "é".repeat(35) } },
@@ -102,11 +78,7 @@ for (const [what, over, expected] of proofAttacks)
     const of = scene();
     const token = of.token();
     assert.equal(outcome(of.call(token, of.proof(token, over))), expected);
-    assert.equal(
-      outcome(of.call(token, of.proof(token))),
-      "ok",
-      "and the holder is not locked out",
-    );
+    assert.equal(outcome(of.call(token, of.proof(token))), "ok", "and the holder is not locked out");
   });
 
 test("[verify.proof-refused] a proof is refused: the private key in it, a key off the curve, a broken signature, two proofs, none", () => {
@@ -118,10 +90,7 @@ test("[verify.proof-refused] a proof is refused: the private key in it, a key of
   const good = of.proof(token);
   const broken = good.slice(0, -2) + (good.endsWith("AA") ? "BA" : "AA");
   assert.match(outcome(of.call(token, broken)), /^dpop_invalid: proof (signature|malformed)$/);
-  assert.equal(
-    outcome(of.call(token, `${good}, ${of.proof(token)}`)),
-    "dpop_invalid: proof malformed",
-  );
+  assert.equal(outcome(of.call(token, `${good}, ${of.proof(token)}`)), "dpop_invalid: proof malformed");
   assert.equal(outcome(of.call(token, undefined)), "dpop_invalid: there is no proof");
   const off = { kty: "EC", crv: "P-256", x: "A".repeat(43), y: "A".repeat(43) } as const;
   const offProof = of.proof(token, { header: { jwk: off } });
@@ -135,20 +104,14 @@ test("[verify.proof-once] a proof counts once, whatever else is true, and a full
   assert.equal(outcome(of.call(token, proof)), "ok");
   assert.equal(outcome(of.call(token, proof)), "dpop_replayed: the proof was used before");
   assert.equal(outcome(of.call(token, of.proof(token))), "ok");
-  assert.equal(
-    outcome(of.call(token, of.proof(token))),
-    "proofs_full: the memory of proofs is full",
-  );
+  assert.equal(outcome(of.call(token, of.proof(token))), "proofs_full: the memory of proofs is full");
 });
 
 test("[verify.nonce-before-jti] a proof with a foreign nonce does not use up its jti, and an unsigned one neither", () => {
   const of = scene();
   const token = of.token();
   const payload = { jti: "same" };
-  assert.match(
-    outcome(of.call(token, of.proof(token, { payload: { ...payload, nonce: "foreign" } }))),
-    /^dpop_nonce/,
-  );
+  assert.match(outcome(of.call(token, of.proof(token, { payload: { ...payload, nonce: "foreign" } }))), /^dpop_nonce/);
   const [head, body] = of.proof(token, { payload }).split(".");
   const forged = `${head}.${body}.${"A".repeat(86)}`;
   assert.equal(outcome(of.call(token, forged)), "dpop_invalid: proof signature");
@@ -162,11 +125,7 @@ test("[verify.nonce-window] a nonce lives through its slot and the next, and a r
   assert.equal(outcome(of.call(token, proof)), "ok");
   for (let passed = 0; passed <= 70_000; passed += 1_000) {
     of.present.monotonicMs += 1_000;
-    assert.match(
-      outcome(of.call(token, proof)),
-      /^(dpop_replayed|dpop_nonce)/,
-      `after ${passed} ms`,
-    );
+    assert.match(outcome(of.call(token, proof)), /^(dpop_replayed|dpop_nonce)/, `after ${passed} ms`);
   }
   // the wall clock set back does not bring the proof back
   of.present.nowMs -= 60_000;

@@ -42,52 +42,19 @@ const tokenAttacks: readonly (readonly [string, (of: Scene) => string, string])[
     },
     "token algorithm",
   ],
-  [
-    "EdDSA named over an ES256 key",
-    (of) => of.token({}, { ...HEADER, alg: "EdDSA" }),
-    "token algorithm",
-  ],
+  ["EdDSA named over an ES256 key", (of) => of.token({}, { ...HEADER, alg: "EdDSA" }), "token algorithm"],
   [
     "EdDSA by a key of another kind under a known kid",
-    (of) =>
-      jws(
-        { ...HEADER, alg: "EdDSA" },
-        claimsFor(of.holder.jkt),
-        generateKeyPairSync("ed25519").privateKey,
-      ),
+    (of) => jws({ ...HEADER, alg: "EdDSA" }, claimsFor(of.holder.jkt), generateKeyPairSync("ed25519").privateKey),
     "token algorithm",
   ],
-  [
-    "a kid that is a path",
-    (of) => of.token({}, { ...HEADER, kid: "../../key" }),
-    "token header_malformed",
-  ],
-  [
-    "a kid that is a member of Object",
-    (of) => of.token({}, { ...HEADER, kid: "constructor" }),
-    "token key_unknown",
-  ],
-  [
-    "an endless kid",
-    (of) => of.token({}, { ...HEADER, kid: "k".repeat(65) }),
-    "token header_malformed",
-  ],
+  ["a kid that is a path", (of) => of.token({}, { ...HEADER, kid: "../../key" }), "token header_malformed"],
+  ["a kid that is a member of Object", (of) => of.token({}, { ...HEADER, kid: "constructor" }), "token key_unknown"],
+  ["an endless kid", (of) => of.token({}, { ...HEADER, kid: "k".repeat(65) }), "token header_malformed"],
   ["no kid", (of) => of.token({}, { typ: "at+jwt", alg: "ES256" }), "token key_unknown"],
-  [
-    "jku",
-    (of) => of.token({}, { ...HEADER, jku: "https://evil.example/keys" }),
-    "token header_member",
-  ],
-  [
-    "x5u",
-    (of) => of.token({}, { ...HEADER, x5u: "https://evil.example/c" }),
-    "token header_member",
-  ],
-  [
-    "a key in the header",
-    (of) => of.token({}, { ...HEADER, jwk: { ...makeDpopKey().jwk } }),
-    "token header_member",
-  ],
+  ["jku", (of) => of.token({}, { ...HEADER, jku: "https://evil.example/keys" }), "token header_member"],
+  ["x5u", (of) => of.token({}, { ...HEADER, x5u: "https://evil.example/c" }), "token header_member"],
+  ["a key in the header", (of) => of.token({}, { ...HEADER, jwk: { ...makeDpopKey().jwk } }), "token header_member"],
   ["crit", (of) => of.token({}, { ...HEADER, crit: ["b64"], b64: false }), "token header_member"],
   ["no typ", (of) => of.token({}, { alg: "ES256", kid: KID }), "token type"],
   ...[
@@ -98,14 +65,8 @@ const tokenAttacks: readonly (readonly [string, (of: Scene) => string, string])[
     "remit-succession+jwt",
     "application/at+jwt",
     "AT+JWT",
-  ].map(
-    (typ) => [`typ ${typ}`, (of: Scene) => of.token({}, { ...HEADER, typ }), "token type"] as const,
-  ),
-  [
-    "another key under our kid",
-    (of) => jws(HEADER, claimsFor(of.holder.jkt), p256()),
-    "token signature",
-  ],
+  ].map((typ) => [`typ ${typ}`, (of: Scene) => of.token({}, { ...HEADER, typ }), "token type"] as const),
+  ["another key under our kid", (of) => jws(HEADER, claimsFor(of.holder.jkt), p256()), "token signature"],
   [
     "a signature in DER",
     (of) => {
@@ -135,10 +96,7 @@ const tokenAttacks: readonly (readonly [string, (of: Scene) => string, string])[
   [
     "a claim twice",
     (of) => {
-      const payload = JSON.stringify(claimsFor(of.holder.jkt)).replace(
-        "{",
-        `{"aud":"https://other.example",`,
-      );
+      const payload = JSON.stringify(claimsFor(of.holder.jkt)).replace("{", `{"aud":"https://other.example",`);
       return rawJws(JSON.stringify(HEADER), payload, of.signing);
     },
     "token payload_malformed",
@@ -155,15 +113,10 @@ const tokenAttacks: readonly (readonly [string, (of: Scene) => string, string])[
   ],
   [
     "something after the payload",
-    (of) =>
-      rawJws(JSON.stringify(HEADER), `${JSON.stringify(claimsFor(of.holder.jkt))}x`, of.signing),
+    (of) => rawJws(JSON.stringify(HEADER), `${JSON.stringify(claimsFor(of.holder.jkt))}x`, of.signing),
     "token payload_malformed",
   ],
-  [
-    "a payload that is a list",
-    (of) => rawJws(JSON.stringify(HEADER), "[]", of.signing),
-    "token payload_malformed",
-  ],
+  ["a payload that is a list", (of) => rawJws(JSON.stringify(HEADER), "[]", of.signing), "token payload_malformed"],
   [
     "__proto__",
     (of) =>
@@ -183,11 +136,7 @@ const tokenAttacks: readonly (readonly [string, (of: Scene) => string, string])[
   ],
   ["another audience", (of) => of.token({ aud: `${RESOURCE}-2` }), "claim aud"],
   ["an audience with a slash more", (of) => of.token({ aud: `${RESOURCE}/` }), "claim aud"],
-  [
-    "several audiences",
-    (of) => of.token({ aud: [RESOURCE, "https://other.example"] }),
-    "claim aud",
-  ],
+  ["several audiences", (of) => of.token({ aud: [RESOURCE, "https://other.example"] }), "claim aud"],
   ["one audience in a list", (of) => of.token({ aud: [RESOURCE] }), "claim aud"],
   ...[
     "iss",
@@ -245,19 +194,13 @@ const tokenAttacks: readonly (readonly [string, (of: Scene) => string, string])[
     "details for another resource of this point",
     (of) =>
       of.token({
-        authorization_details: [
-          { ...DETAILS[0], type: "jira-two.issue", locations: [OTHER_RESOURCE] },
-        ],
+        authorization_details: [{ ...DETAILS[0], type: "jira-two.issue", locations: [OTHER_RESOURCE] }],
       }),
     "claim authorization_details: another location",
   ],
   ["not yet valid", (of) => of.token({ nbf: NOW + 1 }), "claim nbf"],
   ["expired", (of) => of.token({ iat: NOW - 120, nbf: NOW - 120, exp: NOW }), "claim exp"],
-  [
-    "a reference token",
-    () => "rmt_at_0000000000000000000000000000000000000000000000000",
-    "token not_compact",
-  ],
+  ["a reference token", () => "rmt_at_0000000000000000000000000000000000000000000000000", "token not_compact"],
   ["nothing", () => "", "token not_compact"],
 ];
 for (const [what, make, detail] of tokenAttacks)

@@ -3,18 +3,7 @@ import { generateKeyPairSync } from "node:crypto";
 import { test } from "node:test";
 import { SeenSet } from "@remit/core";
 import { createVerifier, dpopKeyOf, NONCE_LIFE_SECONDS } from "../src/index.ts";
-import {
-  id,
-  ISSUER,
-  KID,
-  NOW,
-  outcome,
-  p256,
-  publicOf,
-  RESOURCE,
-  scene,
-  URL_OF_CALL,
-} from "./support/fixture.ts";
+import { id, ISSUER, KID, NOW, outcome, p256, publicOf, RESOURCE, scene, URL_OF_CALL } from "./support/fixture.ts";
 
 test("[verify.good-call] a token of ours with a proof of its holder is accepted, first and again", () => {
   const of = scene();
@@ -32,9 +21,7 @@ test("[verify.no-bearer] a bound token is refused as Bearer, in another scheme, 
   const of = scene();
   const token = of.token();
   const say = (authorization: string | undefined): string =>
-    outcome(
-      of.verifier.verify({ method: "GET", url: URL_OF_CALL, authorization, dpop: of.proof(token) }),
-    );
+    outcome(of.verifier.verify({ method: "GET", url: URL_OF_CALL, authorization, dpop: of.proof(token) }));
   for (const scheme of ["Bearer", "bearer", "Basic", "HOBA", "DPoP:", "DPoP\t", "DPoPx"])
     assert.match(say(`${scheme} ${token}`), /^token_invalid/, scheme);
   assert.match(say(`DPoP  ${token}`), /^token_invalid/);
@@ -97,8 +84,7 @@ test("[verify.memory-whole-token] another token with the same start is not the r
 test("[verify.memory-bounded] forgetting costs time only: tokens past the memory still verify", () => {
   const of = scene({ memory: 4 });
   const tokens = Array.from({ length: 12 }, (_none, at) => of.token({ jti: id("tok", at + 1) }));
-  for (const token of [...tokens, ...tokens])
-    assert.equal(outcome(of.call(token, of.proof(token))), "ok");
+  for (const token of [...tokens, ...tokens]) assert.equal(outcome(of.call(token, of.proof(token))), "ok");
 });
 
 test("[verify.liveness-required] without liveness there is only the verify that says so", () => {
@@ -126,10 +112,7 @@ test("[verify.liveness-required] without liveness there is only the verify that 
     /^token_invalid: claim authorization_details/,
   );
   assert.equal(outcome(of.verifier.verifyUnsafeWithoutLiveness(call, present.nowMs)), "ok");
-  assert.match(
-    outcome(of.verifier.verifyUnsafeWithoutLiveness(call, (NOW + 120) * 1000)),
-    /^token_invalid: claim exp/,
-  );
+  assert.match(outcome(of.verifier.verifyUnsafeWithoutLiveness(call, (NOW + 120) * 1000)), /^token_invalid: claim exp/);
 });
 
 test("[verify.eddsa-holder] a holder with an Ed25519 key proves possession by EdDSA", () => {

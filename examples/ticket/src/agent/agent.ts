@@ -60,15 +60,7 @@ await attempt("move", async () => {
 await attempt("assign", async () =>
   jira.issues.editIssue({ issueIdOrKey: ticket, fields: { assignee: { accountId: "mallory" } } }),
 );
-await attempt("finish", async () =>
-  jira.issues.doTransition({ issueIdOrKey: ticket, transition: { id: "41" } }),
-);
-await attempt("other ticket", async () =>
-  jira.issues.getIssue({ issueIdOrKey: "PROJ-43", fields: ["summary"] }),
-);
-await attempt("no ticket", async () =>
-  jira.issues.getIssue({ issueIdOrKey: "PROJ-4300", fields: ["summary"] }),
-);
-await attempt("search", async () =>
-  jira.issueSearch.searchAndReconsileIssuesUsingJql({ jql: "project = PROJ" }),
-);
+await attempt("finish", async () => jira.issues.doTransition({ issueIdOrKey: ticket, transition: { id: "41" } }));
+await attempt("other ticket", async () => jira.issues.getIssue({ issueIdOrKey: "PROJ-43", fields: ["summary"] }));
+await attempt("no ticket", async () => jira.issues.getIssue({ issueIdOrKey: "PROJ-4300", fields: ["summary"] }));
+await attempt("search", async () => jira.issueSearch.searchAndReconsileIssuesUsingJql({ jql: "project = PROJ" }));

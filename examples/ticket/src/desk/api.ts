@@ -27,8 +27,7 @@ export function answerApi(store: TicketStore, request: DeskRequest): DeskAnswer 
   const [kind = "", id = "", door = ""] = rest.split("/");
   if (kind === "issue" && id === "bulkfetch" && request.method === "POST")
     return { status: 200, body: { issues: store.all().map((ticket) => view(ticket, undefined)) } };
-  if (kind === "issue" && id !== "")
-    return answerIssue(store, decodeURIComponent(id), door, request);
+  if (kind === "issue" && id !== "") return answerIssue(store, decodeURIComponent(id), door, request);
   if (kind === "search")
     return {
       status: 200,
@@ -39,17 +38,11 @@ export function answerApi(store: TicketStore, request: DeskRequest): DeskAnswer 
       store.write(ticket.id, { ...ticket.fields, ...members(member(request.body, "fields")) });
     return { status: 201, body: { taskId: "1" } };
   }
-  if (kind === "myself")
-    return { status: 200, body: { accountId: "svc-jira", displayName: "Service account" } };
+  if (kind === "myself") return { status: 200, body: { accountId: "svc-jira", displayName: "Service account" } };
   return { status: 404, body: { errorMessages: ["not found"] } };
 }
 
-function answerIssue(
-  store: TicketStore,
-  idOrKey: string,
-  door: string,
-  request: DeskRequest,
-): DeskAnswer {
+function answerIssue(store: TicketStore, idOrKey: string, door: string, request: DeskRequest): DeskAnswer {
   const ticket = store.find(idOrKey);
   if (ticket === undefined) return missing;
   switch (`${request.method} ${door}`) {
@@ -93,8 +86,7 @@ function view(ticket: Ticket, query: URLSearchParams | undefined): Record<string
   };
   const expand = query?.getAll("expand").join(",") ?? "";
   // as in Jira, this expansion ignores `fields`
-  if (expand.includes("versionedRepresentations"))
-    return { ...base, versionedRepresentations: ticket.fields };
+  if (expand.includes("versionedRepresentations")) return { ...base, versionedRepresentations: ticket.fields };
   const asked = query?.getAll("fields").flatMap((value) => value.split(",")) ?? [];
   const all = asked.length === 0 || asked.includes("*all");
   return {
@@ -111,8 +103,7 @@ function edit(store: TicketStore, ticket: Ticket, { body, query }: DeskRequest):
   const fields = members(member(body, "fields"));
   const errors: Record<string, string> = {};
   if ("status" in fields)
-    errors["status"] =
-      "Field 'status' cannot be set. It is not on the appropriate screen, or unknown.";
+    errors["status"] = "Field 'status' cannot be set. It is not on the appropriate screen, or unknown.";
   const priority = "priority" in fields ? member(fields["priority"], "name") : undefined;
   if ("priority" in fields && !PRIORITIES.includes(String(priority)))
     errors["priority"] = "The priority selected is invalid.";

@@ -18,8 +18,7 @@ mkdirSync(data, { recursive: true, mode: 0o700 });
 
 function keyFile(name: string): string {
   const file = join(data, name);
-  if (!existsSync(file))
-    writeFileSync(file, randomBytes(24).toString("base64url"), { mode: 0o600 });
+  if (!existsSync(file)) writeFileSync(file, randomBytes(24).toString("base64url"), { mode: 0o600 });
   return readFileSync(file, "utf8");
 }
 
@@ -40,9 +39,7 @@ const received: Received[] = [];
 let hostile: { kind: Hostility; left: number } | undefined;
 
 const server = createServer((request, response) => void serve(request, response));
-server.on("connection", (socket) =>
-  socket.on("data", (chunk: Buffer) => appendFileSync(bytesLog, chunk)),
-);
+server.on("connection", (socket) => socket.on("data", (chunk: Buffer) => appendFileSync(bytesLog, chunk)));
 server.listen(Number(values.port), "127.0.0.1");
 await once(server, "listening");
 const address = server.address();
@@ -97,16 +94,10 @@ function parsed(body: string): unknown {
 }
 
 /** What only the drill may ask: what was received, to move a ticket, to misbehave. */
-function control(
-  request: IncomingMessage,
-  response: ServerResponse,
-  path: string,
-  body: string,
-): void {
+function control(request: IncomingMessage, response: ServerResponse, path: string, body: string): void {
   if (request.headers.authorization !== `Bearer ${controlKey}`) return send(response, 401, {});
   const asked = { id: "", key: "", kind: "", times: 1, ...(parsed(body) as object | undefined) };
-  if (path === "/__desk/requests")
-    return send(response, 200, { count: received.length, requests: received });
+  if (path === "/__desk/requests") return send(response, 200, { count: received.length, requests: received });
   if (path === "/__desk/move") return (store.move(asked.id, asked.key), send(response, 200, {}));
   const kind = HOSTILITIES.find((one) => one === asked.kind);
   if (path === "/__desk/hostile" && kind !== undefined)
@@ -115,9 +106,6 @@ function control(
 }
 
 function send(response: ServerResponse, status: number, body: unknown): void {
-  response.writeHead(
-    status,
-    body === undefined ? {} : { "content-type": "application/json;charset=UTF-8" },
-  );
+  response.writeHead(status, body === undefined ? {} : { "content-type": "application/json;charset=UTF-8" });
   response.end(body === undefined ? undefined : JSON.stringify(body));
 }

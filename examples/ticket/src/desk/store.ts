@@ -34,18 +34,10 @@ export function openTickets(file: string): TicketStore {
   return {
     find(idOrKey) {
       // as Jira does: by id, by key in any case, and by keys that the ticket had before it was moved
-      const direct = read(
-        db.prepare("select * from ticket where id = ? or key = upper(?)").get(idOrKey, idOrKey),
-      );
+      const direct = read(db.prepare("select * from ticket where id = ? or key = upper(?)").get(idOrKey, idOrKey));
       return (
         direct ??
-        read(
-          db
-            .prepare(
-              "select t.* from ticket t join old_key o on o.id = t.id where o.key = upper(?)",
-            )
-            .get(idOrKey),
-        )
+        read(db.prepare("select t.* from ticket t join old_key o on o.id = t.id where o.key = upper(?)").get(idOrKey))
       );
     },
     all: () =>

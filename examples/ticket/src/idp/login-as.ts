@@ -25,8 +25,7 @@ export async function loginAs(authorizationUrl: string, name: string): Promise<U
       return next;
     }
     const action = /<form method="post" action="([^"]+)"/.exec(page)?.[1];
-    if (action === undefined)
-      throw new Error(`the login stopped at ${next.pathname} with status ${response.status}`);
+    if (action === undefined) throw new Error(`the login stopped at ${next.pathname} with status ${response.status}`);
     next = new URL(action, next);
     form = new URLSearchParams({ login: name }).toString();
   }

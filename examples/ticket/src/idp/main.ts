@@ -45,8 +45,7 @@ const provider = new Provider(issuer, {
   findAccount: (_context: unknown, id: string) =>
     id in PEOPLE ? { accountId: id, claims: () => ({ sub: id, ...PEOPLE[id] }) } : undefined,
   interactions: {
-    url: (_context: unknown, interaction: { readonly uid: string }) =>
-      `/interaction/${interaction.uid}`,
+    url: (_context: unknown, interaction: { readonly uid: string }) => `/interaction/${interaction.uid}`,
   },
   ttl: {
     Session: 600,

@@ -71,8 +71,7 @@ function codeOf(said: Said | undefined): string {
 }
 
 const textIn = (value: unknown, name: string): string | undefined => {
-  const members: Readonly<Record<string, unknown>> =
-    typeof value === "object" && value !== null ? { ...value } : {};
+  const members: Readonly<Record<string, unknown>> = typeof value === "object" && value !== null ? { ...value } : {};
   const member = members[name];
   return typeof member === "string" ? member : undefined;
 };
@@ -82,9 +81,7 @@ function moreOf(said: Said | undefined): readonly string[] {
   if (said.ok) return said.value === undefined ? [] : [JSON.stringify(said.value)];
   const body: Readonly<Record<string, unknown>> =
     typeof said.body === "object" && said.body !== null ? { ...said.body } : {};
-  return body["sufficient"] === undefined
-    ? []
-    : [`what would have sufficed: ${JSON.stringify(body["sufficient"])}`];
+  return body["sufficient"] === undefined ? [] : [`what would have sufficed: ${JSON.stringify(body["sufficient"])}`];
 }
 
 /** The refusal for a ticket that is there and for one that is not must be the same but for the name that was asked. */

@@ -9,25 +9,14 @@ const PATH = "/rest/api/3/issue/PROJ-42";
 const WAIT_MS = 10_000;
 
 /** The gateway loses its broker: within its bound it refuses, because it cannot know what was revoked. */
-export async function lostBroker(
-  world: World,
-  teller: Teller,
-  { agent, held }: Drill,
-): Promise<void> {
+export async function lostBroker(world: World, teller: Teller, { agent, held }: Drill): Promise<void> {
   teller.chapter("The gateway loses the broker");
   process.kill(world.brokerPid, "SIGSTOP");
   const began = performance.now();
   const stale = await until(async () => (await ready(world)) === 503);
-  teller.say(
-    `  stale after ${Math.round(performance.now() - began)} ms; the bound for reads is 1500 ms`,
-  );
-  await attempt(
-    world,
-    teller,
-    "stale",
-    "read PROJ-42 while nobody knows what was revoked",
-    "feed_stale",
-    async () => (stale ? codeOf(await agent.fetch(held.resource + PATH)) : "never_stale"),
+  teller.say(`  stale after ${Math.round(performance.now() - began)} ms; the bound for reads is 1500 ms`);
+  await attempt(world, teller, "stale", "read PROJ-42 while nobody knows what was revoked", "feed_stale", async () =>
+    stale ? codeOf(await agent.fetch(held.resource + PATH)) : "never_stale",
   );
   process.kill(world.brokerPid, "SIGCONT");
   const again = await until(async () => (await ready(world)) === 200);
@@ -50,21 +39,12 @@ async function until(holds: () => Promise<boolean>): Promise<boolean> {
 }
 
 /** The task is completed: all authority under it is gone, and it is measured how fast. */
-export async function completedTask(
-  world: World,
-  teller: Teller,
-  { agent, held }: Drill,
-): Promise<void> {
+export async function completedTask(world: World, teller: Teller, { agent, held }: Drill): Promise<void> {
   teller.chapter("The task is completed");
   const asked = performance.now();
   const ended = await agent.complete();
-  await attempt(
-    world,
-    teller,
-    "completed",
-    "read PROJ-42 after the task is over",
-    "invalid_token",
-    async () => codeOf(await agent.fetch(held.resource + PATH)),
+  await attempt(world, teller, "completed", "read PROJ-42 after the task is over", "invalid_token", async () =>
+    codeOf(await agent.fetch(held.resource + PATH)),
   );
   const seen = ended.points
     .map(({ seenAt }) => (seenAt === null ? "not heard" : `${seenAt - ended.endedAt} ms`))

@@ -16,10 +16,7 @@ const env = (more: Readonly<Record<string, string>>): NodeJS.ProcessEnv => {
 };
 
 /** The command line's entry file, whether from source or built. */
-export const remitMain = fileURLToPath(import.meta.resolve("@remit/cli")).replace(
-  /index\.(ts|js)$/,
-  "main.$1",
-);
+export const remitMain = fileURLToPath(import.meta.resolve("@remit/cli")).replace(/index\.(ts|js)$/, "main.$1");
 
 /** Starts a program with this Node; what it says on stderr goes to a file. */
 export async function start(
@@ -36,9 +33,7 @@ export async function start(
   const lines = createInterface({ input: child.stdout });
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   lines.once("line", resolve);
-  child.once("exit", (code) =>
-    reject(new Error(`${file} ended with exit code ${String(code)}; see ${log}`)),
-  );
+  child.once("exit", (code) => reject(new Error(`${file} ended with exit code ${String(code)}; see ${log}`)));
   const value: unknown = JSON.parse(await promise);
   return { child, ready: typeof value === "object" && value !== null ? { ...value } : {} };
 }

@@ -37,16 +37,13 @@ export function createTeller(json: boolean): Teller {
       const refused = step.code !== "ok";
       const asTold = step.code === step.expected && (!refused || step.upstream === 0);
       if (!asTold) wrong.push(step);
-      if (json)
-        return print(JSON.stringify({ step: step.step, code: step.code, upstream: step.upstream }));
+      if (json) return print(JSON.stringify({ step: step.step, code: step.code, upstream: step.upstream }));
       const mark = asTold
         ? refused
           ? styleText("yellow", "refused")
           : styleText("green", "allowed")
         : styleText("red", "NOT AS TOLD");
-      print(
-        `  ${mark}  ${step.asked}${refused ? `  → ${step.code}, ${step.upstream} requests reached the desk` : ""}`,
-      );
+      print(`  ${mark}  ${step.asked}${refused ? `  → ${step.code}, ${step.upstream} requests reached the desk` : ""}`);
       if (!asTold) print(`           expected ${step.expected}`);
       for (const line of step.more ?? []) print(`           ${line}`);
     },

@@ -96,14 +96,11 @@ export async function createWorld(folder: string, say: (line: string) => void): 
       issuer: textOf(up, "issuer"),
       gateway: textOf(up, "gateway"),
     },
-    brokerPid:
-      typeof pids === "object" && pids !== null && "broker" in pids ? Number(pids.broker) : 0,
+    brokerPid: typeof pids === "object" && pids !== null && "broker" in pids ? Number(pids.broker) : 0,
     botKey: createPrivateKey({ key: JSON.parse(botJwk) as Record<string, string>, format: "jwk" }),
     async received() {
       const answer = await ask("/__desk/requests");
-      return typeof answer === "object" && answer !== null && "count" in answer
-        ? Number(answer.count)
-        : -1;
+      return typeof answer === "object" && answer !== null && "count" in answer ? Number(answer.count) : -1;
     },
     control: async (path, body) => void (await ask(path, body)),
     stop: stopAll,
@@ -111,11 +108,7 @@ export async function createWorld(folder: string, say: (line: string) => void): 
   };
 }
 
-async function login(
-  data: string,
-  env: Readonly<Record<string, string>>,
-  say: (line: string) => void,
-): Promise<void> {
+async function login(data: string, env: Readonly<Record<string, string>>, say: (line: string) => void): Promise<void> {
   say("Dana logs in at the company's login …");
   let opened = false;
   const onStderr = (text: string): void => {

@@ -58,12 +58,8 @@ function addReads(app: OpenAPIHono<AdminEnv>, broker: Broker): void {
       points: broker.channels.connected(),
     }),
   );
-  on(app, { method: "get", path: "/admin/resources" }, (c) =>
-    c.json({ resources: resourceViews(broker) }),
-  );
-  on(app, { method: "get", path: "/admin/policies" }, (c) =>
-    c.json({ policies: policyViews(broker) }),
-  );
+  on(app, { method: "get", path: "/admin/resources" }, (c) => c.json({ resources: resourceViews(broker) }));
+  on(app, { method: "get", path: "/admin/policies" }, (c) => c.json({ policies: policyViews(broker) }));
   on(app, { method: "get", path: "/admin/points" }, (c) =>
     c.json({ points: read.points().map(({ point, name, may }) => ({ point, name, may })) }),
   );
@@ -78,41 +74,31 @@ function addTasks(app: OpenAPIHono<AdminEnv>, broker: Broker): void {
       tasks: read.tasks({ ...mine, limit: 200 }).map((row) => taskView(row, broker.now())),
     });
   });
-  on(
-    app,
-    { method: "get", path: "/admin/tasks/{id}", params: z.object({ id: taskId }) },
-    (c, { params }) => {
-      const rows = read.task(params.id);
-      const [root] = rows;
-      if (root === undefined || !maySee(c.env.caller, root.subject))
-        return problem(c, 404, "there is no such task for you");
-      return c.json({
-        task: taskView(root, broker.now()),
-        grants: rows.map((row) => ({
-          grant: row.grant,
-          lease_until: row.leaseUntilMs,
-          uses_left: row.usesLeft ?? null,
-        })),
-      });
-    },
-  );
-  on(
-    app,
-    { method: "get", path: "/admin/trace/{id}", params: z.object({ id }) },
-    async (c, { params }) => {
-      await broker.store.settled();
-      const lines = read.mentions(params.id);
-      const task = params.id.startsWith("tsk_")
-        ? params.id
-        : lines
-            .map(({ line }) => /tsk_[0-9A-Z]{26}/.exec(line)?.[0])
-            .find((found) => found !== undefined);
-      const [root] = task === undefined ? [] : read.task(task);
-      if (root === undefined || !maySee(c.env.caller, root.subject))
-        return problem(c, 404, "there is no such trail for you");
-      return c.json({ task: taskView(root, broker.now()), lines });
-    },
-  );
+  on(app, { method: "get", path: "/admin/tasks/{id}", params: z.object({ id: taskId }) }, (c, { params }) => {
+    const rows = read.task(params.id);
+    const [root] = rows;
+    if (root === undefined || !maySee(c.env.caller, root.subject))
+      return problem(c, 404, "there is no such task for you");
+    return c.json({
+      task: taskView(root, broker.now()),
+      grants: rows.map((row) => ({
+        grant: row.grant,
+        lease_until: row.leaseUntilMs,
+        uses_left: row.usesLeft ?? null,
+      })),
+    });
+  });
+  on(app, { method: "get", path: "/admin/trace/{id}", params: z.object({ id }) }, async (c, { params }) => {
+    await broker.store.settled();
+    const lines = read.mentions(params.id);
+    const task = params.id.startsWith("tsk_")
+      ? params.id
+      : lines.map(({ line }) => /tsk_[0-9A-Z]{26}/.exec(line)?.[0]).find((found) => found !== undefined);
+    const [root] = task === undefined ? [] : read.task(task);
+    if (root === undefined || !maySee(c.env.caller, root.subject))
+      return problem(c, 404, "there is no such trail for you");
+    return c.json({ task: taskView(root, broker.now()), lines });
+  });
 }
 
 function addLogs(app: OpenAPIHono<AdminEnv>, broker: Broker): void {
@@ -132,28 +118,13 @@ function addLogs(app: OpenAPIHono<AdminEnv>, broker: Broker): void {
     forViewers(c, () => lines(c, read.records(query.from, query.limit))),
   );
   const params = z.object({ point: pointId });
-  on(
-    app,
-    { method: "get", path: "/admin/log/points/{point}/checkpoint", params },
-    (c, { params: { point } }) => {
-      const [row, head] = [
-        read.points().find((one) => one.point === point),
-        read.shippedHead(point),
-      ];
-      if (row?.logKey === undefined || head === undefined)
-        return problem(c, 404, "the point has shipped nothing yet");
-      return forViewers(c, () =>
-        c.json({ ...head, key: { name: `remit-point/${row.name}`, key: row.logKey } }),
-      );
-    },
-  );
-  on(
-    app,
-    { method: "get", path: "/admin/log/points/{point}/records", params, query: page },
-    (c, input) =>
-      forViewers(c, () =>
-        lines(c, read.shipped(input.params.point, input.query.from, input.query.limit)),
-      ),
+  on(app, { method: "get", path: "/admin/log/points/{point}/checkpoint", params }, (c, { params: { point } }) => {
+    const [row, head] = [read.points().find((one) => one.point === point), read.shippedHead(point)];
+    if (row?.logKey === undefined || head === undefined) return problem(c, 404, "the point has shipped nothing yet");
+    return forViewers(c, () => c.json({ ...head, key: { name: `remit-point/${row.name}`, key: row.logKey } }));
+  });
+  on(app, { method: "get", path: "/admin/log/points/{point}/records", params, query: page }, (c, input) =>
+    forViewers(c, () => lines(c, read.shipped(input.params.point, input.query.from, input.query.limit))),
   );
 }
 

@@ -7,13 +7,7 @@ import type { GrantRow } from "../store/store.ts";
 export function taskView(row: GrantRow, now: number): Record<string, unknown> {
   const authority = readJson(row.authority);
   const state =
-    row.endedMs !== undefined
-      ? "ended"
-      : row.taskEndsMs <= now
-        ? "over"
-        : row.leaseUntilMs <= now
-          ? "dormant"
-          : "live";
+    row.endedMs !== undefined ? "ended" : row.taskEndsMs <= now ? "over" : row.leaseUntilMs <= now ? "dormant" : "live";
   return {
     task: row.task,
     grant: row.grant,
@@ -67,13 +61,10 @@ function lookupFor(broker: Broker): ConnectorLookup {
   return (type) => {
     const at = type.lastIndexOf(".");
     const resource = broker.config.resources.get(type.slice(0, at));
-    const connector =
-      resource === undefined ? undefined : broker.config.connectors.get(resource.connector);
+    const connector = resource === undefined ? undefined : broker.config.connectors.get(resource.connector);
     const name = type.slice(at + 1);
     const recordType =
-      connector !== undefined && Object.hasOwn(connector.types, name)
-        ? connector.types[name]
-        : undefined;
+      connector !== undefined && Object.hasOwn(connector.types, name) ? connector.types[name] : undefined;
     return resource === undefined || connector === undefined || recordType === undefined
       ? undefined
       : { location: placeholderLocation(resource.resource), connector, recordType };

@@ -36,12 +36,7 @@ export interface Parsed {
 }
 
 /** Puts the files together and checks what none of them shows alone. */
-export function assemble(
-  parsed: Parsed,
-  files: ConfigFiles,
-  digest: string,
-  faults: Faults,
-): Config | undefined {
+export function assemble(parsed: Parsed, files: ConfigFiles, digest: string, faults: Faults): Config | undefined {
   if (parsed.settings === undefined) return undefined;
   const lookup = lookupOf(parsed);
   checkNames(parsed, faults);
@@ -81,11 +76,9 @@ function lookupOf(parsed: Parsed): ConnectorLookup {
   return (type) => {
     const at = type.lastIndexOf(".");
     const resource = resources.get(type.slice(0, at));
-    const connector =
-      resource === undefined ? undefined : parsed.connectors.get(resource.connector);
+    const connector = resource === undefined ? undefined : parsed.connectors.get(resource.connector);
     const name = type.slice(at + 1);
-    if (resource === undefined || connector === undefined || !Object.hasOwn(connector.types, name))
-      return undefined;
+    if (resource === undefined || connector === undefined || !Object.hasOwn(connector.types, name)) return undefined;
     const recordType = connector.types[name];
     return recordType === undefined
       ? undefined
@@ -114,11 +107,7 @@ function checkNames(parsed: Parsed, faults: Faults): void {
     const loopback = ["127.0.0.1", "localhost", "[::1]"].includes(issuer.hostname);
     if (issuer.protocol === "https:") continue;
     if (!value.insecure_loopback_http || !loopback)
-      faults.add(
-        path,
-        "issuer",
-        "is an https URL (`insecure_loopback_http: true` allows http on this machine)",
-      );
+      faults.add(path, "issuer", "is an https URL (`insecure_loopback_http: true` allows http on this machine)");
   }
 }
 
@@ -194,10 +183,8 @@ function readSettings(value: z.output<typeof settingsSchema>): Settings {
   };
 }
 
-const rules = (
-  role: Role,
-  members: readonly { issuer: string; claims: ClaimRules }[],
-): readonly RoleRule[] => members.map((member) => ({ role, ...member }));
+const rules = (role: Role, members: readonly { issuer: string; claims: ClaimRules }[]): readonly RoleRule[] =>
+  members.map((member) => ({ role, ...member }));
 
 function issuerOf(
   name: string,

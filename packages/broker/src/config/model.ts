@@ -42,9 +42,7 @@ export interface RoleRule {
 }
 
 /** Every named claim must match: the value itself, or one item of a list; `like` is anchored, `*` stands for any text. */
-export type ClaimRules = Readonly<
-  Record<string, { readonly is: string } | { readonly like: string }>
->;
+export type ClaimRules = Readonly<Record<string, { readonly is: string } | { readonly like: string }>>;
 
 export interface TrustedIssuer {
   readonly name: string;
@@ -54,8 +52,7 @@ export interface TrustedIssuer {
   readonly sessions: readonly string[];
   /** Audience of an ID token → the client here that it may be used by. */
   readonly idTokens: ReadonlyMap<string, string>;
-  readonly accessTokens:
-    { readonly audience: string; readonly clients: ReadonlyMap<string, string> } | undefined;
+  readonly accessTokens: { readonly audience: string; readonly clients: ReadonlyMap<string, string> } | undefined;
   readonly maxAgeSeconds: number;
   readonly tasksPerToken: number;
   readonly insecureLoopbackHttp: boolean;

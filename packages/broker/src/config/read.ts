@@ -60,8 +60,7 @@ function collect(folder: string): ConfigFiles {
 /** Reads the files of a folder, as they were kept when it was applied. */
 export function readConfigFiles(files: ConfigFiles): Result<Config, readonly ConfigFault[]> {
   const faults = createFaults();
-  const pick = (name: string): ConfigFiles =>
-    files.filter(({ path }) => path.startsWith(`${name}/`));
+  const pick = (name: string): ConfigFiles => files.filter(({ path }) => path.startsWith(`${name}/`));
   const settings = files.find(({ path }) => path === "remit.yaml");
   const parsed: Parsed = {
     settings: settings === undefined ? undefined : parse(settings, settingsSchema, faults),
@@ -85,25 +84,15 @@ export interface ParsedFile<T> {
   readonly value: T;
 }
 
-function all<S extends z.ZodType>(
-  files: ConfigFiles,
-  schema: S,
-  faults: Faults,
-): readonly ParsedFile<z.output<S>>[] {
+function all<S extends z.ZodType>(files: ConfigFiles, schema: S, faults: Faults): readonly ParsedFile<z.output<S>>[] {
   return files.flatMap((file) => {
     const value = parse(file, schema, faults);
-    return value === undefined
-      ? []
-      : [{ path: file.path, name: basename(file.path, ".yaml"), value }];
+    return value === undefined ? [] : [{ path: file.path, name: basename(file.path, ".yaml"), value }];
   });
 }
 
 /** YAML 1.2 without duplicate keys, then the closed schema; each fault with its line. */
-function parse<S extends z.ZodType>(
-  file: ConfigFiles[number],
-  schema: S,
-  faults: Faults,
-): z.output<S> | undefined {
+function parse<S extends z.ZodType>(file: ConfigFiles[number], schema: S, faults: Faults): z.output<S> | undefined {
   const lines = new LineCounter();
   const document = parseDocument(file.text, {
     lineCounter: lines,
@@ -111,20 +100,11 @@ function parse<S extends z.ZodType>(
     version: "1.2",
   });
   for (const error of document.errors)
-    faults.add(
-      file.path,
-      "",
-      error.message.split("\n")[0] ?? "is not YAML",
-      lines.linePos(error.pos[0]).line,
-    );
+    faults.add(file.path, "", error.message.split("\n")[0] ?? "is not YAML", lines.linePos(error.pos[0]).line);
   if (document.errors.length > 0) return undefined;
   const data = plainData(document);
   if (data === undefined)
-    faults.add(
-      file.path,
-      "",
-      "has an alias; write the value out, so that each line says what it means",
-    );
+    faults.add(file.path, "", "has an alias; write the value out, so that each line says what it means");
   if (data === undefined) return undefined;
   const read = schema.safeParse(data);
   if (read.success) return read.data;
@@ -159,8 +139,7 @@ function lineOf(
   lines: LineCounter,
 ): number | undefined {
   for (let length = path.length; length > 0; length--) {
-    const parent =
-      length === 1 ? document.contents : document.getIn(path.slice(0, length - 1), true);
+    const parent = length === 1 ? document.contents : document.getIn(path.slice(0, length - 1), true);
     const items: unknown =
       typeof parent === "object" && parent !== null && "items" in parent ? parent.items : undefined;
     const pair = Array.isArray(items)
@@ -200,10 +179,7 @@ function asJson(value: unknown): Json | undefined {
 }
 
 /** Reads the held entries of a policy or ceiling. */
-export function readHeld(
-  may: readonly unknown[],
-  lookup: ConnectorLookup,
-): ReturnType<typeof parseHeld> {
+export function readHeld(may: readonly unknown[], lookup: ConnectorLookup): ReturnType<typeof parseHeld> {
   const json = asJson(may);
   return parseHeld(json ?? null, lookup);
 }

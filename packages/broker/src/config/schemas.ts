@@ -13,14 +13,9 @@ const duration = (floorMs: number) =>
     })
     .refine((value) => value >= floorMs, `is at least ${floorMs} ms`);
 
-const name = z
-  .string()
-  .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, "is a name of small letters, digits and hyphens");
+const name = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, "is a name of small letters, digits and hyphens");
 const url = z.string().refine((text) => URL.canParse(text), "is a URL");
-const claimRule = z.union([
-  z.string().transform((is) => ({ is })),
-  z.strictObject({ like: z.string().min(2) }),
-]);
+const claimRule = z.union([z.string().transform((is) => ({ is })), z.strictObject({ like: z.string().min(2) })]);
 const claims = z.record(z.string().min(1), claimRule);
 const member = z.strictObject({ issuer: name, claims });
 const jwk = z.strictObject({
@@ -69,9 +64,7 @@ export const issuerSchema = z.strictObject({
   algorithms: z.array(z.enum(["ES256", "EdDSA", "RS256", "PS256"])).min(1),
   sessions: z.array(z.string().min(1)).default([]),
   id_token: z.strictObject({ audiences: z.record(z.string(), name) }).optional(),
-  access_token: z
-    .strictObject({ audience: z.string().min(1), clients: z.record(z.string(), name) })
-    .optional(),
+  access_token: z.strictObject({ audience: z.string().min(1), clients: z.record(z.string(), name) }).optional(),
   max_age: duration(1_000).default(300_000),
   tasks_per_token: z.int().min(1).max(1_000).default(1),
   insecure_loopback_http: z.boolean().default(false),

@@ -73,11 +73,7 @@ export function createFeed({ store, feedKey, logKey, logName, now }: FeedOptions
       const items = [];
       for (let after = 0; after < n;) {
         const page = store.read.revocationsAfter(after, PAGE);
-        items.push(
-          ...page
-            .filter((item) => item.n <= n && item.forget > nowSeconds)
-            .map((item) => ({ ...item })),
-        );
+        items.push(...page.filter((item) => item.n <= n && item.forget > nowSeconds).map((item) => ({ ...item })));
         after = page.at(-1)?.n ?? n;
       }
       return signJws(

@@ -31,10 +31,7 @@ export function sendRefusal(
   const row = REFUSALS[refusal.code];
   const code = row.error === "invalid_client" ? "client_assertion_invalid" : refusal.code;
   const retry = row.status === 503 ? { "retry-after": "1" } : {};
-  const challenge =
-    row.status === 401
-      ? { "www-authenticate": `DPoP error="${row.error}", algs="ES256 EdDSA"` }
-      : {};
+  const challenge = row.status === 401 ? { "www-authenticate": `DPoP error="${row.error}", algs="ES256 EdDSA"` } : {};
   const body = {
     error: row.error,
     error_description: row.text,

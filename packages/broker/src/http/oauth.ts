@@ -1,13 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import {
-  err,
-  isHandle,
-  isJsonObject,
-  type JsonObject,
-  type Refusal,
-  refuse,
-  type Result,
-} from "@remit/core";
+import { err, isHandle, isJsonObject, type JsonObject, type Refusal, refuse, type Result } from "@remit/core";
 import type { Broker } from "../broker.ts";
 import { end } from "../end.ts";
 import { enrol } from "../enrol.ts";
@@ -31,15 +23,10 @@ export interface Exchange {
 type Handler = (exchange: Exchange) => Promise<void> | void;
 
 /** The path under which the issuer's endpoints are. */
-export const issuerPath = (broker: Broker): string =>
-  new URL(broker.issuer).pathname.replace(/\/$/, "");
+export const issuerPath = (broker: Broker): string => new URL(broker.issuer).pathname.replace(/\/$/, "");
 
 /** Serves the issuer's endpoints; false if the path is none of them. */
-export async function serveOauth(
-  broker: Broker,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<boolean> {
+export async function serveOauth(broker: Broker, request: IncomingMessage, response: ServerResponse): Promise<boolean> {
   const path = (request.url ?? "").split("?")[0] ?? "";
   const own = issuerPath(broker);
   const discovery = path === `/.well-known/oauth-authorization-server${own}`;
@@ -73,20 +60,13 @@ const nonce = (broker: Broker): Readonly<Record<string, string>> => ({
   "dpop-nonce": broker.nonces.current(),
 });
 
-function refuseWith(
-  { broker, decision, response }: Exchange,
-  refusal: Refusal,
-  who?: string,
-): void {
+function refuseWith({ broker, decision, response }: Exchange, refusal: Refusal, who?: string): void {
   if (who !== undefined) broker.notes.note(who, refusal, decision);
   sendRefusal(response, refusal, decision, docs(broker), nonce(broker));
 }
 
 /** Judges the proof of a request; its URL is ours, whatever its Host says. */
-function prove(
-  { broker, read, path }: Exchange,
-  token?: string,
-): Result<{ readonly jkt: string }, Refusal> {
+function prove({ broker, read, path }: Exchange, token?: string): Result<{ readonly jkt: string }, Refusal> {
   const url = new URL(broker.base).origin + path;
   const dpop = read.head.headers.get("dpop");
   return broker.prover.prove({
@@ -118,8 +98,7 @@ export function sessionOf(
     row !== undefined &&
     row.expiresMs > broker.now() &&
     row.jkt === proof.value.jkt &&
-    broker.store.read.dead([row.subject, `key:${row.jkt}`], Math.floor(broker.now() / 1000))
-      .length === 0;
+    broker.store.read.dead([row.subject, `key:${row.jkt}`], Math.floor(broker.now() / 1000)).length === 0;
   return live
     ? { ok: true, value: { row, hash: handleHash(handle) } }
     : err(refuse("session_required", "the session is over, or of another key"));
@@ -166,12 +145,7 @@ async function revokeEndpoint(exchange: Exchange): Promise<void> {
     proof?.ok === true
       ? claims.cnf.jkt === proof.value.jkt
       : client?.ok === true && claims.client_id === client.value.client.client;
-  if (!mine)
-    return refuseWith(
-      exchange,
-      refuse("client_not_allowed", "the token is another's"),
-      claims.client_id,
-    );
+  if (!mine) return refuseWith(exchange, refuse("client_not_allowed", "the token is another's"), claims.client_id);
   const ended = await end(broker, {
     id: claims.grants[0] ?? "",
     how: "revoke",
@@ -209,16 +183,8 @@ const endTask =
     const grant = broker.store.read.grant(form.value.get("grant") ?? "");
     if (how !== "complete" && how !== "cancel")
       return refuseWith(exchange, refuse("malformed_request", "how is complete or cancel"));
-    if (
-      grant === undefined ||
-      grant.task !== task ||
-      grant.jkt !== proof.value.jkt ||
-      grant.parent !== undefined
-    ) {
-      return refuseWith(
-        exchange,
-        refuse("grant_unknown", "no root grant of this task is held by this key"),
-      );
+    if (grant === undefined || grant.task !== task || grant.jkt !== proof.value.jkt || grant.parent !== undefined) {
+      return refuseWith(exchange, refuse("grant_unknown", "no root grant of this task is held by this key"));
     }
     const ended = await end(broker, {
       id: task,
@@ -236,14 +202,9 @@ const endTask =
 async function enrolEndpoint(exchange: Exchange): Promise<void> {
   const json = readJsonBody(exchange.read);
   if (!json.ok || !isJsonObject(json.value))
-    return refuseWith(
-      exchange,
-      json.ok ? refuse("malformed_request", "the body is an object") : json.error,
-    );
+    return refuseWith(exchange, json.ok ? refuse("malformed_request", "the body is an object") : json.error);
   const enrolled = await enrol(exchange.broker, json.value);
-  return enrolled.ok
-    ? send(exchange.response, 200, enrolled.value)
-    : refuseWith(exchange, enrolled.error);
+  return enrolled.ok ? send(exchange.response, 200, enrolled.value) : refuseWith(exchange, enrolled.error);
 }
 
 /** The token keys, and only those (RFC 7517 5). */

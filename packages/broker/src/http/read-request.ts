@@ -1,15 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import {
-  err,
-  type Head,
-  type Json,
-  ok,
-  readHead,
-  readJson,
-  type Refusal,
-  refuse,
-  type Result,
-} from "@remit/core";
+import { err, type Head, type Json, ok, readHead, readJson, type Refusal, refuse, type Result } from "@remit/core";
 import { decodeForm, readUtf8 } from "@remit/core";
 
 const MAX_BODY = 65_536;
@@ -46,16 +36,10 @@ const FORM_CHARACTERS = /^[A-Za-z0-9*\-._~!$'()+,:;@%/?&=[\]|"{}]*$/;
 const MAX_PARAMETERS = 32;
 
 /** Reads a form (RFC 6749 appendix B): exact media type, UTF-8, no parameter twice (RFC 6749 3.2). */
-export function readForm({
-  head,
-  body,
-}: ReadRequest): Result<ReadonlyMap<string, string>, Refusal> {
+export function readForm({ head, body }: ReadRequest): Result<ReadonlyMap<string, string>, Refusal> {
   const bad = (what: string): Result<never, Refusal> => err(refuse("malformed_request", what));
   const type = head.headers.get("content-type");
-  if (
-    type !== "application/x-www-form-urlencoded" &&
-    type !== "application/x-www-form-urlencoded;charset=UTF-8"
-  )
+  if (type !== "application/x-www-form-urlencoded" && type !== "application/x-www-form-urlencoded;charset=UTF-8")
     return bad("content type");
   const text = readUtf8(body);
   if (text === undefined || !FORM_CHARACTERS.test(text)) return bad("form encoding");
@@ -80,7 +64,5 @@ export function readJsonBody({ head, body }: ReadRequest): Result<Json, Refusal>
   if (type !== "application/json" && type !== "application/json; charset=utf-8")
     return err(refuse("malformed_request", "content type"));
   const json = readJson(body);
-  return json.ok
-    ? json
-    : err(refuse("malformed_request", `body ${json.error.reason} at ${json.error.at}`));
+  return json.ok ? json : err(refuse("malformed_request", `body ${json.error.reason} at ${json.error.at}`));
 }

@@ -1,11 +1,6 @@
 import { once } from "node:events";
 import { chmodSync, rmSync } from "node:fs";
-import {
-  createServer as createHttp,
-  type IncomingMessage,
-  type Server,
-  type ServerResponse,
-} from "node:http";
+import { createServer as createHttp, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createServer as createHttps } from "node:https";
 import { getRequestListener } from "@hono/node-server";
 import { createAdmin } from "../admin/app.ts";
@@ -60,8 +55,7 @@ export function serve(
   server.on("request", (request: IncomingMessage, response: ServerResponse) => {
     void answer(broker, request, response, { admin, allowedHosts }).catch((error: unknown) => {
       fault(error);
-      if (!response.headersSent)
-        send(response, 503, { error: "temporarily_unavailable" }, { "retry-after": "1" });
+      if (!response.headersSent) send(response, 503, { error: "temporarily_unavailable" }, { "retry-after": "1" });
     });
   });
 }
@@ -82,10 +76,8 @@ async function answer(
     return send(response, 403, { error: "host_refused" });
   const path = (request.url ?? "").split("?")[0] ?? "";
   if (path === "/healthz") return send(response, 200, { ok: true });
-  if (path === "/readyz")
-    return send(response, 200, { ok: true, feed: broker.store.read.position() });
-  if (path === "/openapi.json" || path.startsWith("/admin/"))
-    return admin.withSession(request, response);
+  if (path === "/readyz") return send(response, 200, { ok: true, feed: broker.store.read.position() });
+  if (path === "/openapi.json" || path.startsWith("/admin/")) return admin.withSession(request, response);
   if (!(await serveOauth(broker, request, response))) send(response, 404, { error: "not_found" });
 }
 
@@ -122,18 +114,10 @@ function adminListener(
       const read = await readRequest(request);
       const decision = broker.newDecision();
       const headers = { "dpop-nonce": broker.nonces.current() };
-      if (!read.ok)
-        return sendRefusal(response, read.error, decision, `${broker.base}/docs/refusals`, headers);
+      if (!read.ok) return sendRefusal(response, read.error, decision, `${broker.base}/docs/refusals`, headers);
       const path = (request.url ?? "").split("?")[0] ?? "";
       const session = sessionOf({ broker, read: read.value, path });
-      if (!session.ok)
-        return sendRefusal(
-          response,
-          session.error,
-          decision,
-          `${broker.base}/docs/refusals`,
-          headers,
-        );
+      if (!session.ok) return sendRefusal(response, session.error, decision, `${broker.base}/docs/refusals`, headers);
       for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
       return run(request, response, callerOf(broker, session.value.row), read.value.body);
     },
@@ -146,17 +130,10 @@ function adminListener(
 }
 
 /** Serves the admin API on a socket that only this user can open. */
-export async function serveSocket(
-  broker: Broker,
-  file: string,
-  fault: (error: unknown) => void,
-): Promise<Listening> {
+export async function serveSocket(broker: Broker, file: string, fault: (error: unknown) => void): Promise<Listening> {
   const admin = adminListener(broker, fault);
   rmSync(file, { force: true });
-  const server = createHttp(
-    TIMEOUTS,
-    (request, response) => void admin.asOwner(request, response).catch(fault),
-  );
+  const server = createHttp(TIMEOUTS, (request, response) => void admin.asOwner(request, response).catch(fault));
   const before = process.umask(0o177);
   server.listen(file);
   await once(server, "listening");

@@ -1,15 +1,5 @@
 import type { KeyObject } from "node:crypto";
-import {
-  algorithmOf,
-  err,
-  ok,
-  readJws,
-  type Refusal,
-  refuse,
-  type Result,
-  type SeenSet,
-  verifyJws,
-} from "@remit/core";
+import { algorithmOf, err, ok, readJws, type Refusal, refuse, type Result, type SeenSet, verifyJws } from "@remit/core";
 import type { ClientConfig, Config } from "../config/model.ts";
 import { importPublic, verifierOfKey } from "../keys/verify.ts";
 
@@ -38,12 +28,10 @@ export function createClientAuthenticator(given: {
   readonly now: () => number;
 }): ClientAuthenticator {
   const keys = new Map<string, KeyObject>();
-  const bad = (detail: string): Result<never, Refusal> =>
-    err(refuse("client_assertion_invalid", detail));
+  const bad = (detail: string): Result<never, Refusal> => err(refuse("client_assertion_invalid", detail));
   return {
     authenticate(form) {
-      if (form.get("client_assertion_type") !== JWT_BEARER)
-        return bad("no assertion, or of another type");
+      if (form.get("client_assertion_type") !== JWT_BEARER) return bad("no assertion, or of another type");
       const jws = readJws(form.get("client_assertion") ?? "", { maxBytes: MAX_ASSERTION });
       if (!jws.ok) return bad(`assertion ${jws.error}`);
       const { iss, sub, aud, exp, iat, nbf, jti } = jws.value.payload;
@@ -56,11 +44,7 @@ export function createClientAuthenticator(given: {
       const now = given.now() / 1000;
       if (typeof exp !== "number" || exp <= now || exp > now + MAX_LIFE_SECONDS + AHEAD_SECONDS)
         return bad("expired, or lives too long");
-      if (
-        [iat, nbf].some(
-          (time) => time !== undefined && (typeof time !== "number" || time > now + AHEAD_SECONDS),
-        )
-      )
+      if ([iat, nbf].some((time) => time !== undefined && (typeof time !== "number" || time > now + AHEAD_SECONDS)))
         return bad("not valid yet");
       if (typeof jti !== "string" || jti === "" || jti.length > 128) return bad("no `jti`");
       const alg = algorithmOf(client.key);

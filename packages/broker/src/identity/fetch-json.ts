@@ -15,8 +15,7 @@ export async function fetchJson(url: URL, maxBytes: number): Promise<JsonObject>
   let size = 0;
   for await (const chunk of response.body) {
     size += chunk.length;
-    if (size > maxBytes)
-      throw new Error(`\`${url.origin}\` answered with more than ${maxBytes} bytes`);
+    if (size > maxBytes) throw new Error(`\`${url.origin}\` answered with more than ${maxBytes} bytes`);
     chunks.push(chunk);
   }
   const json = readJson(Buffer.concat(chunks), {
@@ -26,7 +25,6 @@ export async function fetchJson(url: URL, maxBytes: number): Promise<JsonObject>
     keys: 256,
     string: 16_384,
   });
-  if (!json.ok || !isJsonObject(json.value))
-    throw new Error(`\`${url.origin}\` did not answer with a JSON object`);
+  if (!json.ok || !isJsonObject(json.value)) throw new Error(`\`${url.origin}\` did not answer with a JSON object`);
   return json.value;
 }

@@ -5,18 +5,11 @@ import { fetchJson } from "./fetch-json.ts";
 
 /** Finds the key of a trusted issuer that a token names. Asks the issuer at most once per cool-down. */
 export interface IssuerKeys {
-  find(
-    issuer: TrustedIssuer,
-    kid: string | undefined,
-    alg: JwsAlgorithm,
-  ): Promise<KeyObject | undefined>;
+  find(issuer: TrustedIssuer, kid: string | undefined, alg: JwsAlgorithm): Promise<KeyObject | undefined>;
 }
 
 interface Held {
-  readonly keys: ReadonlyMap<
-    string,
-    { readonly key: KeyObject; readonly alg: JwsAlgorithm | undefined }
-  >;
+  readonly keys: ReadonlyMap<string, { readonly key: KeyObject; readonly alg: JwsAlgorithm | undefined }>;
   readonly atMs: number;
 }
 
@@ -47,8 +40,7 @@ export function createIssuerKeys(now: () => number): IssuerKeys {
     async find(issuer, kid, alg) {
       const before = held.get(issuer.issuer);
       const known = before === undefined ? undefined : pick(before, kid, alg);
-      if (before !== undefined && known !== undefined && now() - before.atMs < FRESH_MS)
-        return known;
+      if (before !== undefined && known !== undefined && now() - before.atMs < FRESH_MS) return known;
       if (before !== undefined && now() - before.atMs < COOL_DOWN_MS) return known;
       return pick(await load(issuer), kid, alg);
     },
@@ -58,9 +50,7 @@ export function createIssuerKeys(now: () => number): IssuerKeys {
 function pick(held: Held, kid: string | undefined, alg: JwsAlgorithm): KeyObject | undefined {
   const [only, ...others] = held.keys.values();
   const found = kid === undefined ? (others.length === 0 ? only : undefined) : held.keys.get(kid);
-  return found !== undefined && (found.alg === undefined || found.alg === alg)
-    ? found.key
-    : undefined;
+  return found !== undefined && (found.alg === undefined || found.alg === alg) ? found.key : undefined;
 }
 
 async function fetchKeys(issuer: TrustedIssuer, nowMs: number): Promise<Held> {
@@ -85,22 +75,14 @@ async function fetchKeys(issuer: TrustedIssuer, nowMs: number): Promise<Held> {
 
 const ALGORITHM_OF: Readonly<Record<string, JwsAlgorithm>> = { "P-256": "ES256", Ed25519: "EdDSA" };
 
-function readKey(
-  jwk: Json,
-): readonly [string, { key: KeyObject; alg: JwsAlgorithm | undefined }] | undefined {
+function readKey(jwk: Json): readonly [string, { key: KeyObject; alg: JwsAlgorithm | undefined }] | undefined {
   if (!isJsonObject(jwk) || (jwk["use"] !== undefined && jwk["use"] !== "sig")) return undefined;
   const { kty, crv, kid, alg, n } = jwk;
   const small = kty === "RSA" && (typeof n !== "string" || n.length < 342);
-  if (small || (kty !== "RSA" && !(typeof crv === "string" && Object.hasOwn(ALGORITHM_OF, crv))))
-    return undefined;
+  if (small || (kty !== "RSA" && !(typeof crv === "string" && Object.hasOwn(ALGORITHM_OF, crv)))) return undefined;
   const key = importKey(jwk);
   if (key === undefined) return undefined;
-  const fixed =
-    kty === "RSA"
-      ? alg === "RS256" || alg === "PS256"
-        ? alg
-        : undefined
-      : ALGORITHM_OF[String(crv)];
+  const fixed = kty === "RSA" ? (alg === "RS256" || alg === "PS256" ? alg : undefined) : ALGORITHM_OF[String(crv)];
   return [typeof kid === "string" ? kid : "", { key, alg: fixed }];
 }
 

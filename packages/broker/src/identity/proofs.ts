@@ -49,8 +49,7 @@ export function createProver(given: {
         now,
         acceptsNonce: (nonce) => given.nonces.accepts(nonce),
       });
-      if (!judged.ok && judged.error !== "nonce")
-        return err(refuse("proof_invalid", `proof ${judged.error}`));
+      if (!judged.ok && judged.error !== "nonce") return err(refuse("proof_invalid", `proof ${judged.error}`));
       const jkt = thumbprint(read.value.jwk, sha256);
       const key = keys.get(jkt) ?? importPublic(read.value.jwk);
       if (!verifyProof(read.value, verifierOfKey(key, algorithmOf(read.value.jwk))).ok)

@@ -50,31 +50,25 @@ export async function verifySubject(
   use: Use,
   options: SubjectOptions,
 ): Promise<Result<Subject, Refusal>> {
-  const bad = (detail: string): Result<never, Refusal> =>
-    err(refuse("subject_token_invalid", detail));
-  if (type !== ID_TOKEN && type !== ACCESS_TOKEN)
-    return err(refuse("subject_token_type_unsupported", `\`${type}\``));
+  const bad = (detail: string): Result<never, Refusal> => err(refuse("subject_token_invalid", detail));
+  if (type !== ID_TOKEN && type !== ACCESS_TOKEN) return err(refuse("subject_token_type_unsupported", `\`${type}\``));
   const jws = readJws(token, { maxBytes: MAX_TOKEN, extraHeaders: ["x5t", "x5t#S256"] });
   if (!jws.ok) return bad(`token ${jws.error}`);
   if (jws.value.payload["iss"] === options.ownIssuer)
     return err(refuse("feature_unavailable", "a token of this broker as subject token"));
-  const issuer = [...options.config.issuers.values()].find(
-    (one) => one.issuer === jws.value.payload["iss"],
-  );
+  const issuer = [...options.config.issuers.values()].find((one) => one.issuer === jws.value.payload["iss"]);
   if (issuer === undefined) return bad("issuer not trusted");
   const types = type === ID_TOKEN ? ID_TYPES : ACCESS_TYPES;
   if (!types.includes(jws.value.header.typ)) return bad("the token's type is not the declared one");
   const verified = await verifySignature(jws.value, issuer, types, options.keys);
   if (!verified.ok) return verified;
   const claims = verified.value.payload;
-  const misuse =
-    type === ID_TOKEN ? idTokenMisuse(claims, issuer, use) : accessTokenMisuse(claims, issuer, use);
+  const misuse = type === ID_TOKEN ? idTokenMisuse(claims, issuer, use) : accessTokenMisuse(claims, issuer, use);
   if (misuse !== undefined) return bad(misuse);
   const stale = timeFault(claims, issuer, options.now() / 1000);
   if (stale !== undefined) return bad(stale);
   const { sub, exp } = claims;
-  if (typeof sub !== "string" || sub === "" || sub.length > 255 || typeof exp !== "number")
-    return bad("no subject");
+  if (typeof sub !== "string" || sub === "" || sub.length > 255 || typeof exp !== "number") return bad("no subject");
   return ok({
     issuer,
     subject: sub,
@@ -116,20 +110,13 @@ function idTokenMisuse(claims: JsonObject, issuer: TrustedIssuer, use: Use): str
   if (typeof aud !== "string") return "not exactly one audience";
   if (azp !== undefined && azp !== aud) return "authorized party is not the audience";
   if ("session" in use)
-    return use.session === aud && issuer.sessions.includes(aud)
-      ? undefined
-      : "audience opens no session here";
+    return use.session === aud && issuer.sessions.includes(aud) ? undefined : "audience opens no session here";
   return issuer.idTokens.get(aud) === use.client ? undefined : "audience is not this client's";
 }
 
-function accessTokenMisuse(
-  claims: JsonObject,
-  issuer: TrustedIssuer,
-  use: Use,
-): string | undefined {
+function accessTokenMisuse(claims: JsonObject, issuer: TrustedIssuer, use: Use): string | undefined {
   const { aud, client_id } = claims;
-  if ("session" in use || issuer.accessTokens === undefined)
-    return "access tokens are not accepted here";
+  if ("session" in use || issuer.accessTokens === undefined) return "access tokens are not accepted here";
   if (aud !== issuer.accessTokens.audience) return "audience is not this broker";
   return typeof client_id === "string" && issuer.accessTokens.clients.get(client_id) === use.client
     ? undefined
@@ -155,8 +142,7 @@ function timeFault(claims: JsonObject, issuer: TrustedIssuer, now: number): stri
 /** Claims that policies and roles may read: texts and lists of texts only. */
 export function readableClaims(claims: JsonObject): JsonObject {
   const readable = (value: Json): boolean =>
-    typeof value === "string" ||
-    (Array.isArray(value) && value.every((item: unknown) => typeof item === "string"));
+    typeof value === "string" || (Array.isArray(value) && value.every((item: unknown) => typeof item === "string"));
   const withheld = ["iss", "aud", "nonce", "at_hash", "sid", "jti"];
   return Object.fromEntries(
     Object.entries(claims).filter(([name, value]) => !withheld.includes(name) && readable(value)),
@@ -172,9 +158,7 @@ export function claimsMatch(
   return Object.entries(rules).every(([name, rule]) => {
     const value = Object.hasOwn(claims, name) ? claims[name] : undefined;
     const values: readonly unknown[] = Array.isArray(value) ? value : [value];
-    return values.some(
-      (one) => typeof one === "string" && ("is" in rule ? one === rule.is : like(one, rule.like)),
-    );
+    return values.some((one) => typeof one === "string" && ("is" in rule ? one === rule.is : like(one, rule.like)));
   });
 }
 
@@ -183,12 +167,7 @@ function like(value: string, pattern: string): boolean {
   const [first = "", ...rest] = pattern.split("*");
   const last = rest.pop();
   if (last === undefined) return value === pattern;
-  if (
-    !value.startsWith(first) ||
-    !value.endsWith(last) ||
-    value.length < first.length + last.length
-  )
-    return false;
+  if (!value.startsWith(first) || !value.endsWith(last) || value.length < first.length + last.length) return false;
   let at = first.length;
   for (const part of rest) {
     const found = value.indexOf(part, at);

@@ -1,19 +1,5 @@
-import {
-  createPrivateKey,
-  createPublicKey,
-  generateKeyPairSync,
-  type KeyObject,
-  randomBytes,
-  sign,
-} from "node:crypto";
-import {
-  type JwsAlgorithm,
-  makeId,
-  type PublicJwk,
-  readPublicJwk,
-  Secret,
-  thumbprint,
-} from "@remit/core";
+import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, randomBytes, sign } from "node:crypto";
+import { type JwsAlgorithm, makeId, type PublicJwk, readPublicJwk, Secret, thumbprint } from "@remit/core";
 import { sha256 } from "../store/frontier.ts";
 import { openWriter } from "../store/open.ts";
 import { bytes, type Sql, sqlOf, text } from "../store/rows.ts";
@@ -69,9 +55,7 @@ export function openKeyring(data: string, sealKey: SealKey, nowMs: number): Keyr
       log: signing("log"),
       pointsTls: signing("points_tls"),
       personal: ensureSecret(sql, sealKey, nowMs),
-      install: fix(sql, "install", () =>
-        makeId("iss", nowMs, randomBytes(10)).slice(4).toLowerCase(),
-      ),
+      install: fix(sql, "install", () => makeId("iss", nowMs, randomBytes(10)).slice(4).toLowerCase()),
       firstStart,
       held: (name) => withSql(data, (fresh) => held(fresh, name)),
       fixed: (name, make) => withSql(data, (fresh) => fix(fresh, name, make)),
@@ -111,41 +95,22 @@ const placeOf = (id: string): SealPlace => ({
   version: 1,
 });
 
-function ensureKey(
-  sql: Sql,
-  purpose: keyof typeof CURVES,
-  sealKey: SealKey,
-  nowMs: number,
-): KeyObject {
-  const held = sql.one(
-    "select id, sealed from key where purpose = ? order by created_ms desc limit 1",
-    purpose,
-  );
+function ensureKey(sql: Sql, purpose: keyof typeof CURVES, sealKey: SealKey, nowMs: number): KeyObject {
+  const held = sql.one("select id, sealed from key where purpose = ? order by created_ms desc limit 1", purpose);
   if (held !== undefined) {
     const pkcs8 = open(bytes(held, "sealed"), placeOf(text(held, "id")), sealKey);
     return createPrivateKey({ key: Buffer.from(pkcs8.reveal()), format: "der", type: "pkcs8" });
   }
   const { privateKey } =
-    CURVES[purpose] === "ec"
-      ? generateKeyPairSync("ec", { namedCurve: "P-256" })
-      : generateKeyPairSync("ed25519");
+    CURVES[purpose] === "ec" ? generateKeyPairSync("ec", { namedCurve: "P-256" }) : generateKeyPairSync("ed25519");
   const { kid, jwk } = signingKey(privateKey);
   const sealed = seal(privateKey.export({ format: "der", type: "pkcs8" }), placeOf(kid), sealKey);
-  sql.run(
-    "insert into key values (?, ?, ?, ?, ?)",
-    kid,
-    purpose,
-    nowMs,
-    JSON.stringify(jwk),
-    sealed,
-  );
+  sql.run("insert into key values (?, ?, ?, ?, ?)", kid, purpose, nowMs, JSON.stringify(jwk), sealed);
   return privateKey;
 }
 
 function ensureSecret(sql: Sql, sealKey: SealKey, nowMs: number): Secret<Uint8Array> {
-  const held = sql.one(
-    "select id, sealed from key where purpose = 'personal' order by created_ms desc limit 1",
-  );
+  const held = sql.one("select id, sealed from key where purpose = 'personal' order by created_ms desc limit 1");
   if (held !== undefined) return open(bytes(held, "sealed"), placeOf(text(held, "id")), sealKey);
   const value = randomBytes(32);
   sql.run(
@@ -161,8 +126,7 @@ export function signingKey(key: KeyObject): SigningKey {
   const jwk = readPublicJwk(publicMembers(key));
   if (jwk === undefined) throw new RangeError("the key is neither P-256 nor Ed25519");
   const kid = thumbprint(jwk, sha256);
-  if (jwk.kty === "OKP")
-    return { kid, alg: "EdDSA", jwk, key, sign: (input) => sign(null, Buffer.from(input), key) };
+  if (jwk.kty === "OKP") return { kid, alg: "EdDSA", jwk, key, sign: (input) => sign(null, Buffer.from(input), key) };
   const options = { key, dsaEncoding: "ieee-p1363" } as const;
   return {
     kid,
@@ -175,7 +139,6 @@ export function signingKey(key: KeyObject): SigningKey {
 
 function publicMembers(key: KeyObject): { readonly [name: string]: string } {
   const { kty, crv, x, y } = createPublicKey(key).export({ format: "jwk" });
-  if (kty === undefined || crv === undefined || x === undefined)
-    throw new RangeError("the key has no public members");
+  if (kty === undefined || crv === undefined || x === undefined) throw new RangeError("the key has no public members");
   return { kty, crv, x, ...(y === undefined ? {} : { y }) };
 }

@@ -27,9 +27,7 @@ export async function selfSigned(
   const algorithm = { name: "ECDSA", namedCurve: "P-256" };
   const pkcs8 = key.key.export({ format: "der", type: "pkcs8" });
   const privateKey = await webcrypto.subtle.importKey("pkcs8", pkcs8, algorithm, false, ["sign"]);
-  const publicKey = await webcrypto.subtle.importKey("jwk", { ...key.jwk }, algorithm, true, [
-    "verify",
-  ]);
+  const publicKey = await webcrypto.subtle.importKey("jwk", { ...key.jwk }, algorithm, true, ["verify"]);
   const notAfter = new Date(now);
   notAfter.setUTCFullYear(now.getUTCFullYear() + CERTIFICATE_YEARS);
   const certificate = await X509CertificateGenerator.createSelfSigned(
@@ -61,13 +59,8 @@ export interface RootGiven {
  */
 export async function ensureSuccession(given: RootGiven): Promise<Succession> {
   const { ring } = given;
-  const [jws, pin, certificatePem] = [
-    ring.held("succession"),
-    ring.held("pin"),
-    ring.held("points_certificate"),
-  ];
-  if (jws !== undefined && pin !== undefined && certificatePem !== undefined)
-    return { jws, pin, certificatePem };
+  const [jws, pin, certificatePem] = [ring.held("succession"), ring.held("pin"), ring.held("points_certificate")];
+  if (jws !== undefined && pin !== undefined && certificatePem !== undefined) return { jws, pin, certificatePem };
   return makeSuccession(given);
 }
 
@@ -82,17 +75,13 @@ const rootPlace = (issuer: string): SealPlace => ({
 /** Opens the sealed root key, for the rare acts that need it. */
 export function openRoot(file: string, issuer: string, sealKey: SealKey): SigningKey {
   const pkcs8 = open(readFileSync(file), rootPlace(issuer), sealKey);
-  return signingKey(
-    createPrivateKey({ key: Buffer.from(pkcs8.reveal()), format: "der", type: "pkcs8" }),
-  );
+  return signingKey(createPrivateKey({ key: Buffer.from(pkcs8.reveal()), format: "der", type: "pkcs8" }));
 }
 
 async function makeSuccession(given: RootGiven): Promise<Succession> {
   const { issuer, ring, rootFile, sealKey, now } = given;
   if (existsSync(rootFile))
-    throw new Error(
-      `\`${rootFile}\` holds the root key of an earlier installation; move it away first`,
-    );
+    throw new Error(`\`${rootFile}\` holds the root key of an earlier installation; move it away first`);
   const certificate = await selfSigned(ring.pointsTls, "remit points", now);
   const { privateKey } = generateKeyPairSync("ed25519");
   const root = signingKey(privateKey);
@@ -106,17 +95,12 @@ async function makeSuccession(given: RootGiven): Promise<Succession> {
     log: { name: logName(issuer), key: ring.log.jwk.x },
     points_cert: Buffer.from(certificate.der).toString("base64"),
   };
-  const jws = signJws(
-    { typ: "remit-succession+jwt", alg: "EdDSA", kid: root.kid },
-    payload,
-    root.sign,
-  );
+  const jws = signJws({ typ: "remit-succession+jwt", alg: "EdDSA", kid: root.kid }, payload, root.sign);
   mkdirSync(dirname(rootFile), { recursive: true, mode: 0o700 });
-  writeFileSync(
-    rootFile,
-    seal(privateKey.export({ format: "der", type: "pkcs8" }), rootPlace(issuer), sealKey),
-    { mode: 0o600, flag: "wx" },
-  );
+  writeFileSync(rootFile, seal(privateKey.export({ format: "der", type: "pkcs8" }), rootPlace(issuer), sealKey), {
+    mode: 0o600,
+    flag: "wx",
+  });
   ring.fixed("succession", () => jws);
   ring.fixed("pin", () => hash("sha256", raw, "base64url"));
   ring.fixed("points_certificate", () => certificate.pem);

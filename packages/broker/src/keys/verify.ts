@@ -2,8 +2,7 @@ import { createPublicKey, type KeyObject, verify } from "node:crypto";
 import type { JwsAlgorithm, PublicJwk, VerifyEd25519, VerifySignature } from "@remit/core";
 
 /** Imports a public key; do this once a key. */
-export const importPublic = (jwk: PublicJwk): KeyObject =>
-  createPublicKey({ key: { ...jwk }, format: "jwk" });
+export const importPublic = (jwk: PublicJwk): KeyObject => createPublicKey({ key: { ...jwk }, format: "jwk" });
 
 /** Checks signatures under one public key of ours or of a holder. */
 export const verifierOf = (jwk: PublicJwk): VerifySignature =>
@@ -13,15 +12,13 @@ export const verifierOf = (jwk: PublicJwk): VerifySignature =>
 export function verifierOfKey(key: KeyObject, alg: JwsAlgorithm): VerifySignature {
   switch (alg) {
     case "ES256":
-      return (input, signature) =>
-        verify("sha256", Buffer.from(input), { key, dsaEncoding: "ieee-p1363" }, signature);
+      return (input, signature) => verify("sha256", Buffer.from(input), { key, dsaEncoding: "ieee-p1363" }, signature);
     case "EdDSA":
       return (input, signature) => verify(null, Buffer.from(input), key, signature);
     case "RS256":
       return (input, signature) => verify("sha256", Buffer.from(input), key, signature);
     case "PS256":
-      return (input, signature) =>
-        verify("sha256", Buffer.from(input), { key, padding: 6, saltLength: 32 }, signature);
+      return (input, signature) => verify("sha256", Buffer.from(input), { key, padding: 6, saltLength: 32 }, signature);
   }
 }
 

@@ -1,13 +1,5 @@
 import { randomBytes } from "node:crypto";
-import {
-  isId,
-  isJsonObject,
-  type JsonObject,
-  readJws,
-  readPublicJwk,
-  readJson,
-  verifyJws,
-} from "@remit/core";
+import { isId, isJsonObject, type JsonObject, readJws, readPublicJwk, readJson, verifyJws } from "@remit/core";
 import { verifierOf } from "../keys/verify.ts";
 import type { PointHello, PointRow } from "../store/store.ts";
 
@@ -100,9 +92,7 @@ export function createChannels(): Channels {
           point.may.includes("resolve") &&
           hellos
             .get(point.point)
-            ?.connections.some(
-              (one) => one.id === request.connection && one.connector === request.connector,
-            ),
+            ?.connections.some((one) => one.id === request.connection && one.connector === request.connector),
       );
       if (owner === undefined) return undefined;
       const nonce = randomBytes(16).toString("base64url");
@@ -110,9 +100,7 @@ export function createChannels(): Channels {
       const timer = setTimeout(() => resolve(undefined), timeoutMs);
       pending.set(nonce, { point: owner.point.point, settle: resolve });
       const { connection, connector, type, named, show } = request;
-      owner.write(
-        JSON.stringify({ resolve: { connection, connector, type, ...named, show, nonce } }),
-      );
+      owner.write(JSON.stringify({ resolve: { connection, connector, type, ...named, show, nonce } }));
       const resolved = await promise;
       clearTimeout(timer);
       pending.delete(nonce);
@@ -146,13 +134,7 @@ function verified(point: PointRow, compact: string): JsonObject | undefined {
 
 function readResolved(payload: JsonObject): Resolved | undefined {
   const { id, alias, parents, shown } = payload;
-  if (
-    typeof id !== "string" ||
-    id === "" ||
-    typeof alias !== "string" ||
-    alias === "" ||
-    !Array.isArray(parents)
-  )
+  if (typeof id !== "string" || id === "" || typeof alias !== "string" || alias === "" || !Array.isArray(parents))
     return undefined;
   const read: { type: string; identifier: string }[] = [];
   for (const parent of parents) {
@@ -167,21 +149,13 @@ function readResolved(payload: JsonObject): Resolved | undefined {
 /** Reads what a point says of itself. */
 export function readHello(json: JsonObject): PointHello | undefined {
   const { base, log_key, connections } = json;
-  if (typeof base !== "string" || !URL.canParse(base) || !Array.isArray(connections))
-    return undefined;
-  if (
-    log_key !== undefined &&
-    (typeof log_key !== "string" || !/^[A-Za-z0-9_-]{43}$/.test(log_key))
-  )
-    return undefined;
+  if (typeof base !== "string" || !URL.canParse(base) || !Array.isArray(connections)) return undefined;
+  if (log_key !== undefined && (typeof log_key !== "string" || !/^[A-Za-z0-9_-]{43}$/.test(log_key))) return undefined;
   const read: PointHello["connections"][number][] = [];
   for (const item of connections) {
     if (!isJsonObject(item)) return undefined;
     const { id, name, resource, connector, as, account } = item;
-    if (
-      !isId("cnx", id) ||
-      ![name, resource, connector, as, account].every((value) => typeof value === "string")
-    )
+    if (!isId("cnx", id) || ![name, resource, connector, as, account].every((value) => typeof value === "string"))
       return undefined;
     read.push({
       id,

@@ -3,14 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import type { TLSSocket } from "node:tls";
-import {
-  isJsonObject,
-  type JsonObject,
-  readJson,
-  REFUSALS,
-  type Refusal,
-  verifyCheckpoint,
-} from "@remit/core";
+import { isJsonObject, type JsonObject, readJson, REFUSALS, type Refusal, verifyCheckpoint } from "@remit/core";
 import type { Feed } from "../feed/feed.ts";
 import type { SigningKey } from "../keys/keyring.ts";
 import { verifyEd25519 } from "../keys/verify.ts";
@@ -85,11 +78,7 @@ export async function openPointsListener(options: PointsOptions): Promise<Points
   };
 }
 
-async function handle(
-  request: IncomingMessage,
-  response: ServerResponse,
-  options: PointsOptions,
-): Promise<void> {
+async function handle(request: IncomingMessage, response: ServerResponse, options: PointsOptions): Promise<void> {
   try {
     const url = new URL(request.url ?? "/", "https://points");
     if (request.method === "GET" && url.pathname === "/points/trust")
@@ -102,10 +91,7 @@ async function handle(
       return send(response, 403, { error: "not_permitted" });
     const body = request.method === "POST" ? await readBody(request) : {};
     if (body === undefined) return send(response, 400, { error: "invalid_request" });
-    const answer = await route.run(
-      { point, body, query: url.searchParams, request, response },
-      options,
-    );
+    const answer = await route.run({ point, body, query: url.searchParams, request, response }, options);
     if (answer !== STREAMING) send(response, 200, answer);
   } catch (error) {
     if (error instanceof Answer) return send(response, error.status, error.body);
@@ -126,8 +112,7 @@ class Answer extends Error {
   }
 }
 
-const refused = (refusal: Refusal): Answer =>
-  new Answer(REFUSALS[refusal.code].status, { error: refusal.code });
+const refused = (refusal: Refusal): Answer => new Answer(REFUSALS[refusal.code].status, { error: refusal.code });
 const malformed = (): Answer => new Answer(400, { error: "invalid_request" });
 
 /** The enrolled point whose key made the client certificate of this connection. */
@@ -218,10 +203,7 @@ async function hello({ point, body }: Asked, options: PointsOptions): Promise<un
 
 const PING_MS = 10_000;
 
-function stream(
-  { point, query, response }: Asked,
-  { feed, channels, store }: PointsOptions,
-): typeof STREAMING {
+function stream({ point, query, response }: Asked, { feed, channels, store }: PointsOptions): typeof STREAMING {
   const epoch = Number(query.get("epoch"));
   const after = Number(query.get("after"));
   if (!Number.isSafeInteger(epoch) || !Number.isSafeInteger(after) || after < 0) throw malformed();

@@ -28,10 +28,7 @@ export interface PolicyQuestion {
 }
 
 /** The one policy under which a request may be judged further; decided before anything is resolved. */
-export function choosePolicy(
-  config: Config,
-  question: PolicyQuestion,
-): Result<TrustPolicy, Refusal> {
+export function choosePolicy(config: Config, question: PolicyQuestion): Result<TrustPolicy, Refusal> {
   const mine = [...config.policies.values()].filter((policy) => isFor(policy, question));
   const [fit, ...more] = mine.filter((policy) => fits(policy, question));
   if (fit === undefined)
@@ -65,18 +62,13 @@ function fits(policy: TrustPolicy, question: PolicyQuestion): boolean {
     record: { by: "any" as const },
   }));
   const asked = question.asked.map((entry): AskedEntry =>
-    entry.record.by === "alias"
-      ? { ...entry, record: { by: "identifier", identifier: "?" } }
-      : entry,
+    entry.record.by === "alias" ? { ...entry, record: { by: "identifier", identifier: "?" } } : entry,
   );
   return narrow(anyRecord, asked).ok;
 }
 
 /** Entries of a file with the resource's URL in the place that was kept for it. */
-function located(
-  may: Authority,
-  question: { readonly resource: string; readonly location: string },
-): Authority {
+function located(may: Authority, question: { readonly resource: string; readonly location: string }): Authority {
   const placeholder = placeholderLocation(question.resource);
   return may
     .filter((entry) => entry.location === placeholder)
@@ -94,10 +86,7 @@ export function grantWithin(
   const granted = narrow(located(policy.may, question), resolved, parentsOf);
   if (!granted.ok)
     return err(
-      refuse(
-        "policy_none",
-        `${granted.error.reason} for entry ${granted.error.at} in policy \`${policy.policy}\``,
-      ),
+      refuse("policy_none", `${granted.error.reason} for entry ${granted.error.at} in policy \`${policy.policy}\``),
     );
   const over = [...config.ceilings.values()].find(
     (ceiling) => !isWithin(granted.value, located(ceiling.may, question), parentsOf),

@@ -7,8 +7,7 @@ import { Refused, type Writing } from "./verb.ts";
 export function end(w: Writing, ending: End): Ended {
   if (ending.id.startsWith("tsk_")) return endOnce(w, ending, "task");
   if (ending.id.startsWith("grn_")) return endGrant(w, ending);
-  if (ending.suspend)
-    w.sql.run("insert into suspended values (?, ?) on conflict do nothing", ending.id, w.nowMs);
+  if (ending.suspend) w.sql.run("insert into suspended values (?, ?) on conflict do nothing", ending.id, w.nowMs);
   const lasting = !/^(?:tok|lnk)_/.test(ending.id);
   const { n } = w.revoke(ending.id, lasting ? w.nowMs : undefined);
   note(w, ending, n, [ending.id]);
@@ -19,8 +18,7 @@ export function end(w: Writing, ending: End): Ended {
 function endGrant(w: Writing, ending: End): Ended {
   const row = w.sql.one("select task, parent from grant_ where id = ?", ending.id);
   if (row === undefined) throw unknown(ending.id);
-  if (maybeText(row, "parent") === undefined)
-    return endOnce(w, { ...ending, id: text(row, "task") }, "task");
+  if (maybeText(row, "parent") === undefined) return endOnce(w, { ...ending, id: text(row, "task") }, "task");
   return endOnce(w, ending, "grant_");
 }
 
@@ -39,8 +37,7 @@ function endOnce(w: Writing, ending: End, table: "task" | "grant_"): Ended {
   return { id: ending.id, endedMs: w.nowMs, n };
 }
 
-const unknown = (id: string): Refused =>
-  new Refused(refuse("grant_unknown", `\`${id}\` is not known`));
+const unknown = (id: string): Refused => new Refused(refuse("grant_unknown", `\`${id}\` is not known`));
 
 function note(w: Writing, ending: End, n: number, ids: readonly string[]): void {
   const body = {

@@ -26,30 +26,12 @@ export function beginTask(w: Writing, task: NewTask): Issued {
   const leaseUntilMs = Math.min(w.nowMs + w.lifetimes.leaseMs, endsMs);
   w.sql.run(
     "insert into task (id, subject, agent, client, policy, purpose, created_ms, ends_ms) values (?, ?, ?, ?, ?, ?, ?, ?)",
-    ...[
-      id,
-      task.subject,
-      task.agent,
-      task.client,
-      task.policy,
-      task.purpose ?? null,
-      w.nowMs,
-      endsMs,
-    ],
+    ...[id, task.subject, task.agent, task.client, task.policy, task.purpose ?? null, w.nowMs, endsMs],
   );
   w.sql.run(
     `insert into grant_ (id, task, jkt, client_name, policy_name, resource, connector, connection, live, depth_left, authority, uses_left, lease_until_ms, created_ms)
      values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-    ...[
-      grant,
-      id,
-      task.jkt,
-      task.clientName,
-      task.policyName,
-      task.resource,
-      task.connector,
-      task.connection,
-    ],
+    ...[grant, id, task.jkt, task.clientName, task.policyName, task.resource, task.connector, task.connection],
     ...[
       JSON.stringify([id, grant, ...task.live]),
       task.depthLeft,
@@ -88,21 +70,15 @@ export function beginTask(w: Writing, task: NewTask): Issued {
 /** Renews a lease for its holder's key, and with it the right to a new token. */
 export function renewGrant(w: Writing, renewal: Renewal): Issued {
   if (w.issuingPaused) no("issuing_paused", "the clock stands before the last record");
-  const row = w.sql.one(
-    `select ${GRANT_COLUMNS} where g.id = ? and g.jkt = ?`,
-    renewal.grant,
-    renewal.jkt,
-  );
+  const row = w.sql.one(`select ${GRANT_COLUMNS} where g.id = ? and g.jkt = ?`, renewal.grant, renewal.jkt);
   if (row === undefined) return no("grant_unknown", "no grant of this id is held by this key");
   const grant = grantRow(row);
-  if (grant.endedMs !== undefined || grant.taskEndsMs <= w.nowMs)
-    no("task_ended", "the grant or its task has ended");
+  if (grant.endedMs !== undefined || grant.taskEndsMs <= w.nowMs) no("task_ended", "the grant or its task has ended");
   refuseDead(w, [...grant.live, `key:${grant.jkt}`, ...renewal.alsoLive], grant.createdMs);
   if (grant.leaseUntilMs <= w.nowMs) {
     if (grant.leaseUntilMs + w.lifetimes.dormantMs <= w.nowMs)
       no("task_ended", "the lease lapsed and was not woken in time");
-    if (renewal.wake !== true)
-      no("lease_lapsed", "the lease has lapsed; policy is to be asked again");
+    if (renewal.wake !== true) no("lease_lapsed", "the lease has lapsed; policy is to be asked again");
   }
   const leaseUntilMs = Math.min(w.nowMs + w.lifetimes.leaseMs, grant.taskEndsMs);
   w.sql.run("update grant_ set lease_until_ms = ? where id = ?", leaseUntilMs, grant.grant);
@@ -155,10 +131,7 @@ function grantOf(w: Writing, id: string): GrantRow {
   return grantRow(row);
 }
 
-function retried(
-  w: Writing,
-  retry: { readonly key: string; readonly digest: string },
-): string | undefined {
+function retried(w: Writing, retry: { readonly key: string; readonly digest: string }): string | undefined {
   const row = w.sql.one(
     "select grant_id from retry where key = ? and digest = ? and at_ms > ?",
     retry.key,
@@ -175,12 +148,7 @@ function issueAgain(w: Writing, grant: string, task: NewTask): Issued {
   if (row.endedMs !== undefined || row.taskEndsMs <= w.nowMs)
     no("task_ended", "the task of the first answer has ended");
   refuseDead(w, [...row.live, `key:${row.jkt}`], row.createdMs);
-  return issued(
-    w,
-    row,
-    { kind: "grant.renew", decision: task.decision, body: { woken: false } },
-    true,
-  );
+  return issued(w, row, { kind: "grant.renew", decision: task.decision, body: { woken: false } }, true);
 }
 
 function redeemStart(w: Writing, hash: string): void {

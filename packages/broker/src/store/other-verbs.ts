@@ -1,24 +1,8 @@
-import {
-  appendLeaf,
-  equalBytes,
-  leafHash,
-  refuse,
-  readRecordLine,
-  rootOf,
-  utf8,
-} from "@remit/core";
+import { appendLeaf, equalBytes, leafHash, refuse, readRecordLine, rootOf, utf8 } from "@remit/core";
 import { spendOnce } from "./issue-verbs.ts";
 import { frontierOf, peaksOf, sha256 } from "./frontier.ts";
 import { integer, maybeText, type Row, text } from "./rows.ts";
-import type {
-  AppliedConfig,
-  ExternalIdentity,
-  NewPoint,
-  NewSession,
-  NewStart,
-  PointHello,
-  PointRow,
-} from "./store.ts";
+import type { AppliedConfig, ExternalIdentity, NewPoint, NewSession, NewStart, PointHello, PointRow } from "./store.ts";
 import { newId, Refused, type Writing } from "./verb.ts";
 
 /** Finds or makes the id of an external identity. */
@@ -30,13 +14,7 @@ export function principal(w: Writing, identity: ExternalIdentity): string {
   );
   if (held !== undefined) return text(held, "id");
   const id = newId(identity.kind, w.nowMs);
-  w.sql.run(
-    "insert into principal values (?, ?, ?, ?)",
-    id,
-    identity.kind,
-    identity.issuer,
-    identity.subject,
-  );
+  w.sql.run("insert into principal values (?, ?, ?, ?)", id, identity.kind, identity.issuer, identity.subject);
   return id;
 }
 
@@ -84,12 +62,7 @@ export function offerBoot(
     readonly by: string;
   },
 ): undefined {
-  w.sql.run(
-    "insert into boot values (?, ?, ?, null)",
-    boot.hash,
-    boot.purpose,
-    w.nowMs + boot.ttlMs,
-  );
+  w.sql.run("insert into boot values (?, ?, ?, null)", boot.hash, boot.purpose, w.nowMs + boot.ttlMs);
   w.record({
     kind: "boot.offer",
     decision: newId("dec", w.nowMs),
@@ -108,8 +81,7 @@ export function spendBoot(
     spend.hash,
     w.nowMs,
   );
-  if (row === undefined)
-    throw new Refused(refuse("handle_invalid", "the handle is unknown, expired or used"));
+  if (row === undefined) throw new Refused(refuse("handle_invalid", "the handle is unknown, expired or used"));
   return { purpose: text(row, "purpose") };
 }
 
@@ -164,17 +136,9 @@ export function pointHello(
   const connections = JSON.stringify(hello.connections);
   const taken = w.sql.run(
     "update point set base = ?, connections = ?, log_key = coalesce(log_key, ?) where id = ? and (log_key is null or ? is null or log_key = ?)",
-    ...[
-      hello.base,
-      connections,
-      hello.logKey ?? null,
-      point,
-      hello.logKey ?? null,
-      hello.logKey ?? null,
-    ],
+    ...[hello.base, connections, hello.logKey ?? null, point, hello.logKey ?? null, hello.logKey ?? null],
   );
-  if (taken !== 1)
-    throw new Refused(refuse("not_permitted", "the point names another log key than before"));
+  if (taken !== 1) throw new Refused(refuse("not_permitted", "the point names another log key than before"));
 }
 
 /** Spends uses of a grant and of every grant above it, root first, all or nothing. */
@@ -197,8 +161,7 @@ export function reserveUses(
   if (row === undefined || integer(row, "depth") === 0 || integer(row, "over") !== 0)
     throw new Refused(refuse("task_ended", "the grant or its task has ended"));
   const least = row["least"];
-  if (typeof least !== "number")
-    return { reservation: newId("rsv", w.nowMs), granted: spend.count };
+  if (typeof least !== "number") return { reservation: newId("rsv", w.nowMs), granted: spend.count };
   const granted = Math.max(spend.count, least <= 16 ? 1 : Math.floor(least / 16));
   if (least < granted) throw new Refused(refuse("limit", `${least} uses are left`));
   w.sql.run(
@@ -207,13 +170,7 @@ export function reserveUses(
     granted,
   );
   const reservation = newId("rsv", w.nowMs);
-  w.sql.run(
-    "insert into reservation values (?, ?, ?, ?, null)",
-    reservation,
-    spend.grant,
-    spend.point,
-    granted,
-  );
+  w.sql.run("insert into reservation values (?, ?, ?, ?, null)", reservation, spend.grant, spend.point, granted);
   w.record({
     kind: "uses.reserve",
     decision: newId("dec", w.nowMs),
@@ -231,8 +188,7 @@ export function returnUses(
     "update reservation set returned = ? where id = ? and point = ? and returned is null and granted >= ? returning grant_id",
     ...[back.unused, back.reservation, back.point, back.unused],
   );
-  if (row === undefined)
-    throw new Refused(refuse("not_permitted", "no open reservation of this point"));
+  if (row === undefined) throw new Refused(refuse("not_permitted", "no open reservation of this point"));
   const grant = text(row, "grant_id");
   w.sql.run(
     `with recursive up (id, parent) as (select id, parent from grant_ where id = ? union all select g.id, g.parent from grant_ g join up on g.id = up.parent)
@@ -269,14 +225,7 @@ export function ship(
     if (record === undefined || record.n !== frontier.size)
       throw new Refused(refuse("malformed_request", "a line is not the next record"));
     const task = record.ids.find((id) => id.startsWith("tsk_")) ?? null;
-    w.sql.run(
-      "insert into shipped values (?, ?, ?, ?, ?)",
-      batch.point,
-      record.n,
-      record.decision,
-      task,
-      line,
-    );
+    w.sql.run("insert into shipped values (?, ?, ?, ?, ?)", batch.point, record.n, record.decision, task, line);
     frontier = appendLeaf(frontier, leafHash(utf8(line), sha256), sha256);
   }
   if (!equalBytes(rootOf(frontier, sha256), batch.root))
@@ -299,16 +248,14 @@ export function applyConfig(w: Writing, config: AppliedConfig): undefined {
   for (const { kind, name, digest } of config.names) {
     const row = held.get(`${kind} ${name}`);
     held.delete(`${kind} ${name}`);
-    if (row === undefined)
-      w.sql.run("insert into named values (?, ?, ?, ?)", kind, name, newId(kind, w.nowMs), digest);
+    if (row === undefined) w.sql.run("insert into named values (?, ?, ?, ?)", kind, name, newId(kind, w.nowMs), digest);
     if (row === undefined || text(row, "digest") === digest) continue;
     w.sql.run("update named set digest = ? where kind = ? and name = ?", digest, kind, name);
     changed.push(text(row, "id"));
   }
   const gone = [...held.values()].map((row) => text(row, "id"));
   for (const id of [...changed, ...gone]) w.revoke(id, w.nowMs);
-  for (const id of gone)
-    w.sql.run("insert into suspended values (?, ?) on conflict do nothing", id, w.nowMs);
+  for (const id of gone) w.sql.run("insert into suspended values (?, ?) on conflict do nothing", id, w.nowMs);
   w.sql.run(
     "insert into config values (?, ?, ?, ?, ?) on conflict (digest) do update set applied_ms = excluded.applied_ms",
     config.digest,

@@ -10,8 +10,7 @@ export function readsOf(db: DatabaseSync): Reads {
   const lines = (rows: readonly Row[]): readonly string[] => rows.map((row) => text(row, "line"));
   return {
     grant: (id) => map(sql.one(`select ${GRANT_COLUMNS} where g.id = ?`, id), grantRow),
-    task: (id) =>
-      sql.all(`select ${GRANT_COLUMNS} where g.task = ? order by g.id`, id).map(grantRow),
+    task: (id) => sql.all(`select ${GRANT_COLUMNS} where g.task = ? order by g.id`, id).map(grantRow),
     tasks: ({ subject, limit }) =>
       sql
         .all(
@@ -55,9 +54,7 @@ export function readsOf(db: DatabaseSync): Reads {
         subject: text(row, "subject"),
       })),
     name: (kind, name) =>
-      map(sql.one("select id from named where kind = ? and name = ?", kind, name), (row) =>
-        text(row, "id"),
-      ),
+      map(sql.one("select id from named where kind = ? and name = ?", kind, name), (row) => text(row, "id")),
     points: () => sql.all("select * from point order by id").map(pointRow),
     position: () => {
       const row = sql.one("select epoch, n from feed_head");
@@ -80,30 +77,21 @@ export function readsOf(db: DatabaseSync): Reads {
           issuedSeconds,
         )
         .map((row) => text(row, "id")),
-    records: (from, limit) =>
-      lines(sql.all("select line from log where n >= ? order by n limit ?", from, limit)),
+    records: (from, limit) => lines(sql.all("select line from log where n >= ? order by n limit ?", from, limit)),
     logHead: () => {
       const row = sql.one("select size, peaks from log_head");
       if (row === undefined) throw new Error("the log has no head");
       return row;
     },
     shipped: (point, from, limit) =>
-      lines(
-        sql.all(
-          "select line from shipped where point = ? and n >= ? order by n limit ?",
-          point,
-          from,
-          limit,
-        ),
-      ),
+      lines(sql.all("select line from shipped where point = ? and n >= ? order by n limit ?", point, from, limit)),
     shippedHead: (point) =>
       map(sql.one("select size, checkpoint from shipped_head where point = ?", point), (row) => ({
         size: integer(row, "size"),
         checkpoint: text(row, "checkpoint"),
       })),
     mentions: (id) => mentions(sql, id),
-    appliedConfig: () =>
-      map(sql.one("select * from config order by applied_ms desc limit 1"), configRow),
+    appliedConfig: () => map(sql.one("select * from config order by applied_ms desc limit 1"), configRow),
   };
 }
 
@@ -125,9 +113,7 @@ function mentions(
   sql: ReturnType<typeof sqlOf>,
   id: string,
 ): readonly { readonly log: string; readonly line: string }[] {
-  const grant = id.startsWith("grn_")
-    ? sql.one("select task from grant_ where id = ?", id)
-    : undefined;
+  const grant = id.startsWith("grn_") ? sql.one("select task from grant_ where id = ?", id) : undefined;
   const decision = id.startsWith("dec_")
     ? sql.one(
         "select task from log where decision = ? union select task from shipped where decision = ? order by task desc limit 1",
@@ -137,10 +123,7 @@ function mentions(
     : undefined;
   const found = grant ?? decision;
   const task = found === undefined || found["task"] === null ? id : text(found, "task");
-  const own = sql.all(
-    "select 'broker' as log, line, at_ms as at from log where task = ? order by n",
-    task,
-  );
+  const own = sql.all("select 'broker' as log, line, at_ms as at from log where task = ? order by n", task);
   const theirs = sql.all(
     "select p.name as log, s.line from shipped s join point p on p.id = s.point where s.task = ? order by s.point, s.n",
     task,

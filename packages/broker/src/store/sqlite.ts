@@ -19,10 +19,7 @@ export class StoreFault extends Error {}
 
 /** The store on SQLite: one writer thread that groups commits, and reads beside it. */
 export async function openSqliteStore(options: SqliteOptions): Promise<Store> {
-  const file = new URL(
-    import.meta.url.endsWith(".ts") ? "writer.ts" : "writer.js",
-    import.meta.url,
-  );
+  const file = new URL(import.meta.url.endsWith(".ts") ? "writer.ts" : "writer.js", import.meta.url);
   const worker = new Worker(file, { workerData: { ...options } satisfies WriterData });
   const waiting = new Map<
     number,
@@ -41,8 +38,7 @@ export async function openSqliteStore(options: SqliteOptions): Promise<Store> {
   });
   const broken = (error: Error): void => {
     isBroken(error);
-    for (const { reject } of waiting.values())
-      reject(new StoreFault("the writer ended", { cause: error }));
+    for (const { reject } of waiting.values()) reject(new StoreFault("the writer ended", { cause: error }));
     waiting.clear();
   };
   worker.on("error", broken);

@@ -50,9 +50,7 @@ export interface Store {
     readonly point: string;
   }): Promise<Result<undefined, Refusal>>;
   /** Takes a point's log lines if they continue what is held and have the root that the point signed. */
-  ship(
-    batch: Shipment,
-  ): Promise<Result<{ readonly size: number; readonly taken: boolean }, Refusal>>;
+  ship(batch: Shipment): Promise<Result<{ readonly size: number; readonly taken: boolean }, Refusal>>;
 
   /** Appends a record that has no other effect (a refusal, an admin read, an alarm). */
   record(entry: NewRecord): Promise<void>;

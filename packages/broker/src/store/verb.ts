@@ -27,5 +27,4 @@ export class Refused extends Error {
 }
 
 /** A fresh id of the writer's own time. */
-export const newId = (prefix: IdPrefix, nowMs: number): string =>
-  makeId(prefix, nowMs, randomBytes(10));
+export const newId = (prefix: IdPrefix, nowMs: number): string => makeId(prefix, nowMs, randomBytes(10));

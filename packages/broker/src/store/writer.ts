@@ -179,11 +179,7 @@ function startWriter(given: WriterData, port: NonNullable<typeof parentPort>): v
       items,
       at: nowMs,
     };
-    const jws = signJws(
-      { typ: "remit-feed+jwt", alg: "ES256", kid: given.feedKid },
-      plain(payload),
-      es256(feedKey),
-    );
+    const jws = signJws({ typ: "remit-feed+jwt", alg: "ES256", kid: given.feedKid }, plain(payload), es256(feedKey));
     sql.run("insert into feed_batch values (?, ?, ?)", last.n, first.n, jws);
     sql.run("update feed_head set n = ?, head = ?", last.n, hash("sha256", jws, "base64url"));
     return { jws, epoch: feed.epoch, from: first.n, to: last.n, items };
@@ -200,12 +196,7 @@ function startWriter(given: WriterData, port: NonNullable<typeof parentPort>): v
       const answers = group.map((ask) => runOne(ask, nowMs));
       const batch = signBatch(nowMs);
       if (frontier !== before.frontier)
-        sql.run(
-          "update log_head set size = ?, peaks = ?, at_ms = ?",
-          frontier.size,
-          peaksOf(frontier),
-          nowMs,
-        );
+        sql.run("update log_head set size = ?, peaks = ?, at_ms = ?", frontier.size, peaksOf(frontier), nowMs);
       db.exec("commit");
       lastMs = nowMs;
       if (batch !== undefined) feed = feedHead();
@@ -248,12 +239,7 @@ const es256 =
 /** Our own data as the strict JSON that is signed and logged. */
 function plain(value: Readonly<Record<string, unknown>>): { readonly [name: string]: Json } {
   const json = readJson(JSON.stringify(value));
-  if (
-    !json.ok ||
-    typeof json.value !== "object" ||
-    json.value === null ||
-    Array.isArray(json.value)
-  )
+  if (!json.ok || typeof json.value !== "object" || json.value === null || Array.isArray(json.value))
     throw new TypeError("a record holds something that is not plain JSON");
   return json.value as { readonly [name: string]: Json };
 }

@@ -10,9 +10,7 @@ const PAGE = 5_000;
 export async function fetchLogs(seat: Seat): Promise<readonly ExportedLog[]> {
   const own = await fetchLog(seat, "/admin/log");
   const { points } = await adminJson(seat, "/admin/points");
-  const ids = (Array.isArray(points) ? points : []).map((point: { point?: unknown }) =>
-    String(point.point),
-  );
+  const ids = (Array.isArray(points) ? points : []).map((point: { point?: unknown }) => String(point.point));
   const shipped = await Promise.all(ids.map(async (id) => fetchShipped(seat, id)));
   return [own, ...shipped.filter((log) => log !== undefined)];
 }
@@ -33,9 +31,7 @@ async function fetchLog(seat: Seat, path: `/admin/log${string}`): Promise<Export
     typeof key === "object" && key !== null ? { name: "", key: "", ...key } : { name: "", key: "" };
   const lines: string[] = [];
   for (;;) {
-    const page = (await askAdmin(seat, `${path}/records?from=${lines.length}&limit=${PAGE}`))
-      .split("\n")
-      .slice(0, -1);
+    const page = (await askAdmin(seat, `${path}/records?from=${lines.length}&limit=${PAGE}`)).split("\n").slice(0, -1);
     lines.push(...page);
     if (page.length < PAGE) break;
   }

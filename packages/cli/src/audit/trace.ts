@@ -27,9 +27,7 @@ export function traceLines(task: unknown, traced: readonly Traced[]): readonly s
     issuer: "?",
     ...(typeof who === "object" && who !== null ? (who as object) : {}),
   };
-  const ordered = traced.toSorted(
-    (one, other) => one.record.at - other.record.at || one.record.n - other.record.n,
-  );
+  const ordered = traced.toSorted((one, other) => one.record.at - other.record.at || one.record.n - other.record.n);
   return [
     `${String(subject)} (${String(issuer)})`,
     `└─ ${String(client)} · ${String(id)} · ${String(state)}${purpose === null || purpose === "" ? "" : ` · “${String(purpose)}”`}`,
@@ -42,12 +40,10 @@ export function traceLines(task: unknown, traced: readonly Traced[]): readonly s
 
 const time = (at: number): string => new Date(at).toISOString().slice(11, 23);
 
-const text = (value: unknown): string =>
-  typeof value === "string" ? value : (JSON.stringify(value) ?? "");
+const text = (value: unknown): string => (typeof value === "string" ? value : (JSON.stringify(value) ?? ""));
 
 function sentence({ kind, body, decision }: LogRecord): string {
-  const list = (name: string): string =>
-    Array.isArray(body[name]) ? body[name].map(text).join(", ") : "";
+  const list = (name: string): string => (Array.isArray(body[name]) ? body[name].map(text).join(", ") : "");
   switch (kind) {
     case "task.begin":
       return `task begun for record ${list("records")}`;

@@ -4,12 +4,7 @@ import { askProgram, programFile } from "../supervise.ts";
 
 /** Validates a configuration folder with the broker's own reader; changes nothing. */
 export async function check(config: string, output: Output): Promise<void> {
-  const { answer } = await askProgram(programFile("@remit/broker"), [
-    "--check",
-    "--config",
-    config,
-    "--json",
-  ]);
+  const { answer } = await askProgram(programFile("@remit/broker"), ["--check", "--config", config, "--json"]);
   if (answer === undefined)
     throw new CommandError("error", "the broker could not read the folder", {
       fix: "its words are above",

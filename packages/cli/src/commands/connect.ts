@@ -17,21 +17,14 @@ export interface ConnectOptions {
 }
 
 /** Gives the running gateway the credential of one upstream. The credential goes from the prompt to the gateway's sealed store and nowhere else. */
-export async function connect(
-  options: ConnectOptions,
-  places: Places,
-  output: Output,
-): Promise<void> {
+export async function connect(options: ConnectOptions, places: Places, output: Output): Promise<void> {
   if (options.form === "basic" && options.username === undefined) {
     throw new CommandError("usage", "basic injection needs a user name", {
       fix: "add --username svc-jira@acme.example",
     });
   }
   const running = findRunning(places.data);
-  const secret = await askSecret(
-    `Credential for ${options.origin} (not shown, not logged)`,
-    process.stdin,
-  );
+  const secret = await askSecret(`Credential for ${options.origin} (not shown, not logged)`, process.stdin);
   const { status, text } = await callSocket(running.gatewayAdmin, {
     method: "POST",
     path: "/connections",
@@ -54,11 +47,7 @@ export async function connect(
   const answer: unknown = JSON.parse(text);
   const facts = typeof answer === "object" && answer !== null ? { ...answer } : {};
   if (status !== 201 && status !== 200)
-    throw new CommandError(
-      "error",
-      `the gateway did not take the connection: ${describeFault(facts)}`,
-      { facts },
-    );
+    throw new CommandError("error", `the gateway did not take the connection: ${describeFault(facts)}`, { facts });
   output.answer({ ok: true, ...facts }, [
     `connected ${options.resource} to ${options.origin} with the rights of ${options.account ?? options.username ?? "a service account"}`,
     "the credential is sealed in the gateway; no agent, broker or log sees it",

@@ -63,8 +63,7 @@ function filesOf(options: InitOptions): Readonly<Record<string, unknown>> {
   }
   const { type, ...rest } = starter;
   const loopback =
-    ["127.0.0.1", "localhost"].includes(new URL(options.idp).hostname) &&
-    options.idp.startsWith("http:");
+    ["127.0.0.1", "localhost"].includes(new URL(options.idp).hostname) && options.idp.startsWith("http:");
   const member = { issuer: "login", claims: { groups: options.group } };
   return {
     "remit.yaml": { remit: 1, name: "my remit", roles: { viewer: [member], operator: [member] } },

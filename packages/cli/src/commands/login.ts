@@ -24,9 +24,7 @@ export async function login(options: LoginOptions, places: Places, output: Outpu
   });
   const key = makeDpopKey();
   const agent = createAgent({ issuer: running.issuer, base: running.broker, dpopKey: key });
-  const { session, expiresAt } = await refusable(async () =>
-    agent.openSession(idToken, provider.clientId),
-  );
+  const { session, expiresAt } = await refusable(async () => agent.openSession(idToken, provider.clientId));
   const privateKey = createPrivateKey(key.privateKey.export({ format: "pem", type: "pkcs8" }));
   storeSession(places, { issuer: running.issuer, handle: session, key: privateKey, expiresAt });
   output.answer({ ok: true, issuer: running.issuer, expires_at: expiresAt }, [
@@ -45,11 +43,8 @@ async function chooseProvider(running: Running, name: string | undefined): Promi
   const path = new URL(running.issuer).pathname;
   const response = await fetch(`${running.broker}${path}/login-config`, { redirect: "error" });
   const value: unknown = await response.json();
-  const listed: unknown =
-    typeof value === "object" && value !== null && "issuers" in value ? value.issuers : [];
-  const providers = (Array.isArray(listed) ? listed : []).flatMap((item: unknown) =>
-    readProvider(item, name),
-  );
+  const listed: unknown = typeof value === "object" && value !== null && "issuers" in value ? value.issuers : [];
+  const providers = (Array.isArray(listed) ? listed : []).flatMap((item: unknown) => readProvider(item, name));
   const [only, ...others] = providers;
   if (only === undefined)
     throw new CommandError("error", "the broker knows no provider to log in at", {
@@ -62,24 +57,19 @@ async function chooseProvider(running: Running, name: string | undefined): Promi
   return only;
 }
 
-function readProvider(
-  item: unknown,
-  name: string | undefined,
-): readonly (Provider & { readonly name: string })[] {
+function readProvider(item: unknown, name: string | undefined): readonly (Provider & { readonly name: string })[] {
   if (typeof item !== "object" || item === null) return [];
   const {
     name: own,
     issuer,
     client_id: clientId,
   } = { name: undefined, issuer: undefined, client_id: undefined, ...item };
-  if (typeof own !== "string" || typeof issuer !== "string" || typeof clientId !== "string")
-    return [];
+  if (typeof own !== "string" || typeof issuer !== "string" || typeof clientId !== "string") return [];
   return name === undefined || name === own ? [{ name: own, issuer, clientId }] : [];
 }
 
 function openBrowser(url: URL): void {
-  const program =
-    process.platform === "darwin" ? "open" : process.platform === "win32" ? "explorer" : "xdg-open";
+  const program = process.platform === "darwin" ? "open" : process.platform === "win32" ? "explorer" : "xdg-open";
   const child = spawn(program, [url.href], { stdio: "ignore", detached: true });
   // no browser on this machine: the page to open was printed
   child.on("error", () => undefined);

@@ -4,10 +4,7 @@ import type { Context } from "../context.ts";
 import { auditExport, auditTrace, auditVerify } from "./audit.ts";
 
 /** Commands that show and prove what was decided. */
-export function registerAuditCommands(
-  program: Command,
-  context: (command: Command) => Context,
-): void {
+export function registerAuditCommands(program: Command, context: (command: Command) => Context): void {
   const audit = program.command("audit").description("show and prove what was decided");
   audit
     .command("verify [folder]")

@@ -7,11 +7,7 @@ import { revoke, taskEnd, taskList, taskShow } from "./task.ts";
 type ContextOf = (command: Command) => Context;
 
 /** Commands that people use every day: log in, run a program with a remit, look at tasks, end them. */
-export function registerLifeCommands(
-  program: Command,
-  context: ContextOf,
-  exit: (code: number) => void,
-): void {
+export function registerLifeCommands(program: Command, context: ContextOf, exit: (code: number) => void): void {
   program
     .command("login")
     .description("log in with your OpenID provider")
@@ -67,9 +63,7 @@ function registerRun(program: Command, context: ContextOf, exit: (code: number) 
 }
 
 function registerTask(program: Command, context: ContextOf): void {
-  const task = program
-    .command("task")
-    .description("tasks: pieces of work, and all authority under them");
+  const task = program.command("task").description("tasks: pieces of work, and all authority under them");
   task
     .command("list")
     .description("the tasks that you may see")

@@ -40,9 +40,7 @@ export function registerSetupCommands(program: Command, context: ContextOf): voi
     .command("check")
     .description("validate a configuration folder and say what it gives")
     .option("--config <dir>", "the folder", "remit")
-    .action((flags: { config: string }, command: Command) =>
-      check(resolve(flags.config), context(command).output),
-    );
+    .action((flags: { config: string }, command: Command) => check(resolve(flags.config), context(command).output));
   program
     .command("status")
     .description("say what runs, whether it is ready, and who is logged in")
@@ -61,12 +59,7 @@ function registerUp(program: Command, context: ContextOf): void {
     .description("start the broker and the gateway on this machine")
     .option("--config <dir>", "configuration folder", "remit")
     .option("--port <n>", "port of the broker (0: any)", port, 7420)
-    .option(
-      "--gateway-port <n>",
-      "port of the gateway (0: the one of the last start, or any)",
-      port,
-      0,
-    )
+    .option("--gateway-port <n>", "port of the gateway (0: the one of the last start, or any)", port, 0)
     .option("--points-port <n>", "port for enforcement points (0: any)", port, 0)
     .option("--connectors <dir>", "folder with connectors of your own")
     .option("--seal-key <file>", "32 random bytes, outside the data folder, readable by you only")
@@ -86,11 +79,7 @@ function registerUp(program: Command, context: ContextOf): void {
       ) => {
         const { places, output } = context(command);
         const connectors = flags.connectors === undefined ? undefined : resolve(flags.connectors);
-        return up(
-          { ...flags, config: resolve(flags.config), connectors, sealKey: flags.sealKey },
-          places,
-          output,
-        );
+        return up({ ...flags, config: resolve(flags.config), connectors, sealKey: flags.sealKey }, places, output);
       },
     );
 }
@@ -103,15 +92,8 @@ function registerClient(program: Command, context: ContextOf): void {
     .description("add a client file, and make its key")
     .option("--config <dir>", "configuration folder", "remit")
     .option("--title <text>", "what people see")
-    .option(
-      "--key-file <file>",
-      "where to put the private key (default: under your configuration folder)",
-    )
-    .option(
-      "--from-subject",
-      "no key of its own: people start its tasks, each with a new key",
-      false,
-    )
+    .option("--key-file <file>", "where to put the private key (default: under your configuration folder)")
+    .option("--from-subject", "no key of its own: people start its tasks, each with a new key", false)
     .action(
       (
         name: string,

@@ -33,9 +33,7 @@ export async function run(
     ...(options.purpose === undefined ? {} : { purpose: options.purpose }),
     ...(options.duration === undefined ? {} : { duration: options.duration }),
   };
-  const { start } = await refusable(async () =>
-    seat.agent.beginTask(seat.session.handle, { ...task, jkt: key.jkt }),
-  );
+  const { start } = await refusable(async () => seat.agent.beginTask(seat.session.handle, { ...task, jkt: key.jkt }));
   const agent = createAgent({
     issuer: seat.running.issuer,
     base: seat.running.broker,
@@ -49,9 +47,7 @@ export async function run(
   const renewing = agent
     .keepRenewed(over.signal)
     .catch((error: unknown) =>
-      output.warn(
-        `the lease could not be renewed: ${error instanceof Error ? error.message : "unknown fault"}`,
-      ),
+      output.warn(`the lease could not be renewed: ${error instanceof Error ? error.message : "unknown fault"}`),
     );
   await using endpoint = await openEndpoint(held.resource, agent);
   try {
@@ -75,9 +71,7 @@ function summarize(calls: readonly CallNote[], output: Output, code: number): vo
   const done = calls.filter(({ status }) => status < 400);
   const line = `${done.length} ${done.length === 1 ? "call" : "calls"} done, ${refused.length} refused${refused.length === 0 ? "" : ` (${refused.map(({ method, path }) => `${method} ${path}`).join(", ")})`}`;
   if (output.json)
-    process.stderr.write(
-      `${JSON.stringify({ exit: code, done: done.length, refused: refused.length, calls })}\n`,
-    );
+    process.stderr.write(`${JSON.stringify({ exit: code, done: done.length, refused: refused.length, calls })}\n`);
   else output.say(line);
 }
 
@@ -87,11 +81,7 @@ interface Environment {
   readonly constants: Readonly<Record<string, string>>;
 }
 
-function variables(
-  environment: Environment,
-  url: string,
-  phantom: string,
-): Readonly<Record<string, string>> {
+function variables(environment: Environment, url: string, phantom: string): Readonly<Record<string, string>> {
   return {
     ...environment.constants,
     ...Object.fromEntries(environment.base_url.map((name) => [name, url])),
@@ -136,12 +126,7 @@ function readResource(item: unknown): readonly {
 }[] {
   if (typeof item !== "object" || item === null) return [];
   const { name, types, environment }: Readonly<Record<string, unknown>> = { ...item };
-  if (
-    typeof name !== "string" ||
-    !Array.isArray(types) ||
-    typeof environment !== "object" ||
-    environment === null
-  )
+  if (typeof name !== "string" || !Array.isArray(types) || typeof environment !== "object" || environment === null)
     return [];
   // our own broker's answer: the connector's environment, as its parser made it
   return [{ name, types: types.map(String), environment: environment as Environment }];

@@ -16,9 +16,7 @@ export async function status(places: Places, output: Output): Promise<void> {
     login: session === undefined ? null : { expires_at: session.expiresAt },
   };
   const login =
-    session === undefined
-      ? "nobody (`remit login`)"
-      : `until ${new Date(session.expiresAt * 1000).toISOString()}`;
+    session === undefined ? "nobody (`remit login`)" : `until ${new Date(session.expiresAt * 1000).toISOString()}`;
   if (!answer.ok) {
     throw new CommandError("error", `broker ${broker}, gateway ${gateway}`, {
       fix: "the reason is in the lines that `remit up` printed; a gateway that cannot hear the broker refuses every call",

@@ -17,12 +17,7 @@ export async function taskShow(id: string, places: Places, output: Output): Prom
 }
 
 /** Ends a task and all authority under it. */
-export async function taskEnd(
-  id: string,
-  reason: string | undefined,
-  places: Places,
-  output: Output,
-): Promise<void> {
+export async function taskEnd(id: string, reason: string | undefined, places: Places, output: Output): Promise<void> {
   const answer = await adminJson(
     takeSeat(places),
     `/admin/tasks/${taskId(id)}/end`,
@@ -48,15 +43,13 @@ export async function revoke(
 
 function endedText(answer: Readonly<Record<string, unknown>>): readonly string[] {
   const { id, ended_at: endedAt, points } = answer;
-  const seen = (Array.isArray(points) ? points : []).map(
-    (point: { id?: unknown; seen_at?: unknown }) => {
-      const after =
-        typeof point.seen_at === "number" && typeof endedAt === "number"
-          ? `${Math.max(0, point.seen_at - endedAt)} ms after`
-          : "not heard of within the bound; it stops itself";
-      return `  ${String(point.id)}: ${after}`;
-    },
-  );
+  const seen = (Array.isArray(points) ? points : []).map((point: { id?: unknown; seen_at?: unknown }) => {
+    const after =
+      typeof point.seen_at === "number" && typeof endedAt === "number"
+        ? `${Math.max(0, point.seen_at - endedAt)} ms after`
+        : "not heard of within the bound; it stops itself";
+    return `  ${String(point.id)}: ${after}`;
+  });
   return [`${String(id)} ended`, ...seen];
 }
 

@@ -4,14 +4,7 @@ import { join } from "node:path";
 import { CommandError } from "../exit.ts";
 import type { Output } from "../output.ts";
 import { type Places, removeRunning, writePrivate, writeRunning } from "../places.ts";
-import {
-  askProgram,
-  type Program,
-  programFile,
-  readyText,
-  startProgram,
-  stopProgram,
-} from "../supervise.ts";
+import { askProgram, type Program, programFile, readyText, startProgram, stopProgram } from "../supervise.ts";
 
 export interface UpOptions {
   readonly config: string;
@@ -37,38 +30,15 @@ export async function up(options: UpOptions, places: Places, output: Output): Pr
   output.say("starting the broker …");
   const broker = await startProgram("broker", programFile("@remit/broker"), [
     ...["--data", brokerData, "--config", options.config, "--port", String(options.port)],
-    ...[
-      "--points-port",
-      String(options.pointsPort),
-      "--seal-key",
-      sealKey,
-      "--enrol",
-      point,
-      "--json",
-    ],
+    ...["--points-port", String(options.pointsPort), "--seal-key", sealKey, "--enrol", point, "--json"],
     ...(options.applyConfig ? ["--apply-config"] : []),
   ]);
   const started: Program[] = [broker];
   try {
     output.say("starting the gateway …");
     const gateway = await startProgram("gateway", programFile("@remit/gateway"), [
-      ...[
-        "--data",
-        gatewayData,
-        "--broker",
-        readyText(broker, "issuer"),
-        "--points",
-        readyText(broker, "points"),
-      ],
-      ...[
-        "--pin",
-        readyText(broker, "pin"),
-        "--port",
-        String(options.gatewayPort),
-        "--seal-key",
-        sealKey,
-        "--json",
-      ],
+      ...["--data", gatewayData, "--broker", readyText(broker, "issuer"), "--points", readyText(broker, "points")],
+      ...["--pin", readyText(broker, "pin"), "--port", String(options.gatewayPort), "--seal-key", sealKey, "--json"],
       ...(options.connectors === undefined ? [] : ["--connectors", options.connectors]),
     ]);
     started.push(gateway);
@@ -120,27 +90,17 @@ async function untilStopped(programs: readonly Program[]): Promise<void> {
   const stop = (): void => resolve(undefined);
   process.once("SIGINT", stop);
   process.once("SIGTERM", stop);
-  const ended = Promise.race(
-    programs.map(async (program) => ({ program, how: await program.ended })),
-  );
+  const ended = Promise.race(programs.map(async (program) => ({ program, how: await program.ended })));
   const first = await Promise.race([signalled, ended]);
   if (first !== undefined) {
-    throw new CommandError(
-      "error",
-      `the ${first.program.name} ended (${first.how}), so everything was stopped`,
-      {
-        fix: "its last words are above; start again with `remit up`",
-      },
-    );
+    throw new CommandError("error", `the ${first.program.name} ended (${first.how}), so everything was stopped`, {
+      fix: "its last words are above; start again with `remit up`",
+    });
   }
 }
 
 /** The gateway makes its own key; the broker learns it before either listens. */
-async function enrolmentOf(
-  gatewayData: string,
-  sealKey: string,
-  options: UpOptions,
-): Promise<string> {
+async function enrolmentOf(gatewayData: string, sealKey: string, options: UpOptions): Promise<string> {
   const { answer } = await askProgram(programFile("@remit/gateway"), [
     ...["--data", gatewayData, "--seal-key", sealKey, "--print-point"],
     ...(options.connectors === undefined ? [] : ["--connectors", options.connectors]),

@@ -18,8 +18,7 @@ const PATIENCE_MS = 5 * 60_000;
  */
 export async function authorize(provider: Provider, show: (url: URL) => void): Promise<string> {
   const issuer = new URL(provider.issuer);
-  const insecure =
-    issuer.protocol === "http:" && ["127.0.0.1", "localhost", "[::1]"].includes(issuer.hostname);
+  const insecure = issuer.protocol === "http:" && ["127.0.0.1", "localhost", "[::1]"].includes(issuer.hostname);
   const options = { [oauth.allowInsecureRequests]: insecure };
   const server = await oauth.processDiscoveryResponse(
     issuer,
@@ -30,9 +29,7 @@ export async function authorize(provider: Provider, show: (url: URL) => void): P
   const state = oauth.generateRandomState();
   const nonce = oauth.generateRandomNonce();
   await using listener = await listenForRedirect();
-  show(
-    await authorizationUrl(server, client, { verifier, state, nonce, redirect: listener.redirect }),
-  );
+  show(await authorizationUrl(server, client, { verifier, state, nonce, redirect: listener.redirect }));
   const parameters = oauth.validateAuthResponse(server, client, await listener.arrived, state);
   const response = await oauth.authorizationCodeGrantRequest(
     server,
@@ -98,9 +95,7 @@ async function listenForRedirect(): Promise<Listener> {
       "cache-control": "no-store",
       connection: "close",
     });
-    response.end(
-      isAnswer ? "You are logged in. Close this page and go back to the terminal.\n" : "",
-    );
+    response.end(isAnswer ? "You are logged in. Close this page and go back to the terminal.\n" : "");
     if (isAnswer) resolve(url);
   });
   server.listen(0, "127.0.0.1");
@@ -128,7 +123,6 @@ async function listenForRedirect(): Promise<Listener> {
 
 function portOf(server: Server): number {
   const address = server.address();
-  if (address === null || typeof address === "string")
-    throw new Error("the loopback listener has no port");
+  if (address === null || typeof address === "string") throw new Error("the loopback listener has no port");
   return address.port;
 }

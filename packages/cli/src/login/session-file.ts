@@ -15,11 +15,7 @@ export interface StoredSession {
 }
 
 const sessionFile = (places: Places, issuer: string): string =>
-  join(
-    places.user,
-    "sessions",
-    `${createHash("sha256").update(issuer).digest("hex").slice(0, 24)}.json`,
-  );
+  join(places.user, "sessions", `${createHash("sha256").update(issuer).digest("hex").slice(0, 24)}.json`);
 
 /** Keeps a login in a 0600 file of this user. */
 export function storeSession(places: Places, session: StoredSession): void {
@@ -33,16 +29,11 @@ export function storeSession(places: Places, session: StoredSession): void {
 }
 
 /** The login kept for this broker; undefined if there is none or it is over. */
-export function storedSession(
-  places: Places,
-  issuer: string,
-  nowMs: number = Date.now(),
-): StoredSession | undefined {
+export function storedSession(places: Places, issuer: string, nowMs: number = Date.now()): StoredSession | undefined {
   const held = readOwn(sessionFile(places, issuer));
   if (held === undefined) return undefined;
   const { handle, key, expiresAt } = held;
-  if (held["issuer"] !== issuer || typeof handle !== "string" || typeof expiresAt !== "number")
-    return undefined;
+  if (held["issuer"] !== issuer || typeof handle !== "string" || typeof expiresAt !== "number") return undefined;
   if (typeof key !== "object" || key === null || expiresAt * 1000 <= nowMs) return undefined;
   return {
     issuer,

@@ -36,12 +36,9 @@ const MAX_BODY = 1_048_576;
 export async function openEndpoint(resource: string, caller: Caller): Promise<Endpoint> {
   const phantom = new Secret(makeHandle("rmt_run_", randomBytes(32)));
   const calls: CallNote[] = [];
-  const server = createServer(
-    { requestTimeout: 60_000, headersTimeout: 10_000 },
-    (request, response) => {
-      void answer(request, response, { resource, caller, phantom, calls, host: hostOf(server) });
-    },
-  );
+  const server = createServer({ requestTimeout: 60_000, headersTimeout: 10_000 }, (request, response) => {
+    void answer(request, response, { resource, caller, phantom, calls, host: hostOf(server) });
+  });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   return {
@@ -64,11 +61,7 @@ interface Serving {
   readonly host: string;
 }
 
-async function answer(
-  request: IncomingMessage,
-  response: ServerResponse,
-  serving: Serving,
-): Promise<void> {
+async function answer(request: IncomingMessage, response: ServerResponse, serving: Serving): Promise<void> {
   const { method = "GET", url = "/" } = request;
   // a web page must not reach this port, whatever name it finds for it
   if (request.headers.host !== serving.host || request.headers.origin !== undefined)
@@ -88,11 +81,7 @@ async function answer(
     response.end(new Uint8Array(await answered.arrayBuffer()));
   } catch (error) {
     serving.calls.push({ method, path: url.split("?")[0] ?? url, status: 502 });
-    say(
-      response,
-      502,
-      `the gateway could not be asked: ${error instanceof Error ? error.message : "unknown fault"}`,
-    );
+    say(response, 502, `the gateway could not be asked: ${error instanceof Error ? error.message : "unknown fault"}`);
   }
 }
 
@@ -106,9 +95,7 @@ function passedOn(request: IncomingMessage): Record<string, string> {
   const { accept, "content-type": type } = request.headers;
   return {
     accept: accept ?? "application/json",
-    ...(type === undefined || request.headers["content-length"] === undefined
-      ? {}
-      : { "content-type": type }),
+    ...(type === undefined || request.headers["content-length"] === undefined ? {} : { "content-type": type }),
   };
 }
 

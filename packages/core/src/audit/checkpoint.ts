@@ -17,11 +17,7 @@ export interface LogKey {
 export type CheckpointFault = "malformed" | "other_log" | "signature";
 
 /** Ed25519, passed in. */
-export type VerifyEd25519 = (
-  key: Uint8Array,
-  message: Uint8Array,
-  signature: Uint8Array,
-) => boolean;
+export type VerifyEd25519 = (key: Uint8Array, message: Uint8Array, signature: Uint8Array) => boolean;
 
 const ED25519 = 0x01;
 
@@ -49,8 +45,7 @@ export function signCheckpoint(
   return `${text}\n\u2014 ${key.name} ${toBase64(signature)}\n`;
 }
 
-const NOTE =
-  /^([^\n]+)\n(0|[1-9][0-9]{0,15})\n([A-Za-z0-9+/]{43}=)\n\n((?:\u2014 [^\n ]+ [A-Za-z0-9+/=]+\n){1,16})$/;
+const NOTE = /^([^\n]+)\n(0|[1-9][0-9]{0,15})\n([A-Za-z0-9+/]{43}=)\n\n((?:\u2014 [^\n ]+ [A-Za-z0-9+/=]+\n){1,16})$/;
 
 /** Reads a checkpoint note and checks the signature of the log's own key; signatures of others are ignored. */
 export function verifyCheckpoint(
@@ -77,9 +72,7 @@ export function verifyCheckpoint(
     const [, name, text] = line.split(" ");
     const bytes = fromBase64(text ?? "");
     if (name !== key.name || bytes === undefined || !equalBytes(bytes.subarray(0, 4), id)) continue;
-    return verify(key.key, utf8(body(checkpoint)), bytes.subarray(4))
-      ? ok(checkpoint)
-      : err("signature");
+    return verify(key.key, utf8(body(checkpoint)), bytes.subarray(4)) ? ok(checkpoint) : err("signature");
   }
   return err("signature");
 }

@@ -2,12 +2,7 @@ import { equalBytes, type Sha256, utf8 } from "../bytes.ts";
 import { canonicalJson } from "../json/canonical.ts";
 import { isJsonObject, type Json, type JsonObject, readJson } from "../json/read.ts";
 import { err, ok, type Result } from "../result.ts";
-import {
-  type CheckpointFault,
-  type LogKey,
-  verifyCheckpoint,
-  type VerifyEd25519,
-} from "./checkpoint.ts";
+import { type CheckpointFault, type LogKey, verifyCheckpoint, type VerifyEd25519 } from "./checkpoint.ts";
 import { appendLeaf, EMPTY_FRONTIER, type Frontier, leafHash, rootOf } from "./tree.ts";
 
 /**
@@ -52,11 +47,7 @@ export function readRecordLine(line: string): LogRecord | undefined {
 /** Why a log does not verify; `at` is the index of the first record that is wrong, where that is known. */
 export interface LogFault {
   readonly reason:
-    | "record_malformed"
-    | "record_out_of_order"
-    | "record_count"
-    | "root_mismatch"
-    | `checkpoint_${CheckpointFault}`;
+    "record_malformed" | "record_out_of_order" | "record_count" | "root_mismatch" | `checkpoint_${CheckpointFault}`;
   readonly at?: number;
 }
 
@@ -65,25 +56,17 @@ export function verifyLog(
   log: { readonly lines: Iterable<string>; readonly checkpoint: string; readonly key: LogKey },
   primitives: { readonly sha256: Sha256; readonly verify: VerifyEd25519 },
 ): Result<{ readonly size: number; readonly frontier: Frontier }, LogFault> {
-  const checkpoint = verifyCheckpoint(
-    log.checkpoint,
-    log.key,
-    primitives.verify,
-    primitives.sha256,
-  );
+  const checkpoint = verifyCheckpoint(log.checkpoint, log.key, primitives.verify, primitives.sha256);
   if (!checkpoint.ok) return err({ reason: `checkpoint_${checkpoint.error}` });
   let frontier = EMPTY_FRONTIER;
   for (const line of log.lines) {
     if (frontier.size === checkpoint.value.size) break;
     const record = readRecordLine(line);
     if (record === undefined) return err({ reason: "record_malformed", at: frontier.size });
-    if (record.n !== frontier.size)
-      return err({ reason: "record_out_of_order", at: frontier.size });
+    if (record.n !== frontier.size) return err({ reason: "record_out_of_order", at: frontier.size });
     frontier = appendLeaf(frontier, leafHash(utf8(line), primitives.sha256), primitives.sha256);
   }
-  if (frontier.size !== checkpoint.value.size)
-    return err({ reason: "record_count", at: frontier.size });
-  if (!equalBytes(rootOf(frontier, primitives.sha256), checkpoint.value.root))
-    return err({ reason: "root_mismatch" });
+  if (frontier.size !== checkpoint.value.size) return err({ reason: "record_count", at: frontier.size });
+  if (!equalBytes(rootOf(frontier, primitives.sha256), checkpoint.value.root)) return err({ reason: "root_mismatch" });
   return ok({ size: frontier.size, frontier });
 }

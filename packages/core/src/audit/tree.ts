@@ -1,8 +1,7 @@
 import { concatBytes, equalBytes, type Sha256 } from "../bytes.ts";
 
 /** Hash of a leaf (RFC 6962 2.1): SHA-256 of 0x00 and the record's bytes. */
-export const leafHash = (record: Uint8Array, sha256: Sha256): Uint8Array =>
-  sha256(concatBytes(LEAF, record));
+export const leafHash = (record: Uint8Array, sha256: Sha256): Uint8Array => sha256(concatBytes(LEAF, record));
 
 /** Hash of an inner node (RFC 6962 2.1): SHA-256 of 0x01 and both children. */
 export const nodeHash = (left: Uint8Array, right: Uint8Array, sha256: Sha256): Uint8Array =>
@@ -44,11 +43,7 @@ function rootOver(leaves: readonly Uint8Array[], sha256: Sha256): Uint8Array {
   if (only === undefined) return sha256(new Uint8Array(0));
   if (leaves.length === 1) return only;
   const split = splitOf(leaves.length);
-  return nodeHash(
-    rootOver(leaves.slice(0, split), sha256),
-    rootOver(leaves.slice(split), sha256),
-    sha256,
-  );
+  return nodeHash(rootOver(leaves.slice(0, split), sha256), rootOver(leaves.slice(split), sha256), sha256);
 }
 
 /** Largest power of two smaller than `size`. */
@@ -59,11 +54,7 @@ function splitOf(size: number): number {
 }
 
 /** Proof that leaf `index` is in the tree over these leaves (RFC 6962 2.1.1). */
-export function inclusionProof(
-  leaves: readonly Uint8Array[],
-  index: number,
-  sha256: Sha256,
-): readonly Uint8Array[] {
+export function inclusionProof(leaves: readonly Uint8Array[], index: number, sha256: Sha256): readonly Uint8Array[] {
   if (!isCount(index) || index >= leaves.length) throw new RangeError("no such leaf");
   if (leaves.length === 1) return [];
   const split = splitOf(leaves.length);
@@ -74,21 +65,12 @@ export function inclusionProof(
 }
 
 /** Proof that the tree over the first `size` leaves is a prefix of the tree over all (RFC 6962 2.1.2). */
-export function consistencyProof(
-  leaves: readonly Uint8Array[],
-  size: number,
-  sha256: Sha256,
-): readonly Uint8Array[] {
+export function consistencyProof(leaves: readonly Uint8Array[], size: number, sha256: Sha256): readonly Uint8Array[] {
   if (!isCount(size) || size > leaves.length) throw new RangeError("no tree of that size");
   return size === 0 || size === leaves.length ? [] : subproof(leaves, size, true, sha256);
 }
 
-function subproof(
-  leaves: readonly Uint8Array[],
-  size: number,
-  whole: boolean,
-  sha256: Sha256,
-): readonly Uint8Array[] {
+function subproof(leaves: readonly Uint8Array[], size: number, whole: boolean, sha256: Sha256): readonly Uint8Array[] {
   if (size === leaves.length) return whole ? [] : [rootOver(leaves, sha256)];
   const split = splitOf(leaves.length);
   const [left, right] = [leaves.slice(0, split), leaves.slice(split)];
@@ -136,10 +118,8 @@ export function verifyConsistency(
 ): boolean {
   const { first, second } = claim;
   if (!isCount(first) || !isCount(second) || first > second) return false;
-  if (first === second)
-    return claim.proof.length === 0 && equalBytes(claim.firstRoot, claim.secondRoot);
-  if (first === 0)
-    return claim.proof.length === 0 && equalBytes(claim.firstRoot, rootOf(EMPTY_FRONTIER, sha256));
+  if (first === second) return claim.proof.length === 0 && equalBytes(claim.firstRoot, claim.secondRoot);
+  if (first === 0) return claim.proof.length === 0 && equalBytes(claim.firstRoot, rootOf(EMPTY_FRONTIER, sha256));
   const proof = isPowerOfTwo(first) ? [claim.firstRoot, ...claim.proof] : [...claim.proof];
   const [seed, ...rest] = proof;
   if (seed === undefined) return false;
@@ -157,9 +137,7 @@ export function verifyConsistency(
     }
     [node, last] = [Math.floor(node / 2), Math.floor(last / 2)];
   }
-  return (
-    last === 0 && equalBytes(oldRoot, claim.firstRoot) && equalBytes(newRoot, claim.secondRoot)
-  );
+  return last === 0 && equalBytes(oldRoot, claim.firstRoot) && equalBytes(newRoot, claim.secondRoot);
 }
 
 const isCount = (value: number): boolean => Number.isSafeInteger(value) && value >= 0;

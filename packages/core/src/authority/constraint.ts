@@ -14,9 +14,7 @@ export function satisfies(constraint: Constraint, value: Json): boolean {
       return !constraint.values.some((excluded) => jsonEqual(excluded, value));
     case "range":
       return (
-        typeof value === "number" &&
-        value >= (constraint.min ?? -Infinity) &&
-        value <= (constraint.max ?? Infinity)
+        typeof value === "number" && value >= (constraint.min ?? -Infinity) && value <= (constraint.max ?? Infinity)
       );
     case "all":
       return constraint.of.every((clause) => satisfies(clause, value));
@@ -30,15 +28,10 @@ export function constraintWithin(child: Constraint, parent: Constraint): boolean
   if (finite !== undefined) return finite.every((value) => satisfies(parent, value));
   if (child.kind === "all") return child.of.some((clause) => constraintWithin(clause, parent));
   if (child.kind === "range" && parent.kind === "range") {
-    return (
-      (child.min ?? -Infinity) >= (parent.min ?? -Infinity) &&
-      (child.max ?? Infinity) <= (parent.max ?? Infinity)
-    );
+    return (child.min ?? -Infinity) >= (parent.min ?? -Infinity) && (child.max ?? Infinity) <= (parent.max ?? Infinity);
   }
   if (child.kind === "not_one_of" && parent.kind === "not_one_of") {
-    return parent.values.every((excluded) =>
-      child.values.some((value) => jsonEqual(value, excluded)),
-    );
+    return parent.values.every((excluded) => child.values.some((value) => jsonEqual(value, excluded)));
   }
   return false;
 }
@@ -79,10 +72,7 @@ function readRange(value: Json): Result<Constraint, string> {
   const { min, max, ...others } = value;
   if (Object.keys(others).length > 0 || (min === undefined && max === undefined))
     return err("`range` is an object with `min`, `max` or both");
-  if (
-    (min !== undefined && typeof min !== "number") ||
-    (max !== undefined && typeof max !== "number")
-  )
+  if ((min !== undefined && typeof min !== "number") || (max !== undefined && typeof max !== "number"))
     return err("`range` takes numbers");
   if (min !== undefined && max !== undefined && min > max) return err("`range` is empty");
   return ok({

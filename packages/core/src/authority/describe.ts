@@ -38,28 +38,17 @@ function describeEntry(entry: Entry, known: ConnectorLookup): readonly string[] 
 function recordText(record: RecordScope, title: string): string {
   if (record.by === "any") return `any one ${title}`;
   const named =
-    record.alias === undefined
-      ? shown(record.identifier)
-      : `${shown(record.alias)} (${shown(record.identifier)})`;
-  return record.by === "identifier"
-    ? `${title} ${named}`
-    : `every ${title} within ${shown(record.type)} ${named}`;
+    record.alias === undefined ? shown(record.identifier) : `${shown(record.alias)} (${shown(record.identifier)})`;
+  return record.by === "identifier" ? `${title} ${named}` : `every ${title} within ${shown(record.type)} ${named}`;
 }
 
-function actionText(
-  entry: Entry,
-  action: string,
-  target: string,
-  fieldTitle: (name: string) => string,
-): string {
+function actionText(entry: Entry, action: string, target: string, fieldTitle: (name: string) => string): string {
   const conditions = Object.entries(entry.where[action] ?? {}).map(
     ([pointer, constraint]) => `${shown(pointer.slice(1))} ${constraintText(constraint)}`,
   );
   const only = conditions.length === 0 ? "" : `, only with ${conditions.join(" and ")}`;
-  if (action === "read")
-    return `Read ${list(entry.fields.read.map(fieldTitle), "no field")} of ${target}${only}`;
-  if (action === "edit")
-    return `Change ${list(entry.fields.write.map(fieldTitle), "no field")} of ${target}${only}`;
+  if (action === "read") return `Read ${list(entry.fields.read.map(fieldTitle), "no field")} of ${target}${only}`;
+  if (action === "edit") return `Change ${list(entry.fields.write.map(fieldTitle), "no field")} of ${target}${only}`;
   return `${action.charAt(0).toUpperCase()}${shown(action.slice(1))} ${target}${only}`;
 }
 
@@ -85,12 +74,9 @@ function constraintText(constraint: Constraint): string {
   }
 }
 
-const valueText = (value: Json): string =>
-  shown(typeof value === "string" ? value : canonicalJson(value));
+const valueText = (value: Json): string => shown(typeof value === "string" ? value : canonicalJson(value));
 
 function list(names: readonly string[], none: string): string {
   if (names.length === 0) return none;
-  return names.length === 1
-    ? names.join("")
-    : `${names.slice(0, -1).join(", ")} and ${names.at(-1) ?? ""}`;
+  return names.length === 1 ? names.join("") : `${names.slice(0, -1).join(", ")} and ${names.at(-1) ?? ""}`;
 }

@@ -39,36 +39,23 @@ export function narrow(
 }
 
 /** Whether every entry of `child` lies within some entry of `parent`: how ceilings are asked. */
-export const isWithin = (
-  child: Authority,
-  parent: Authority,
-  parentsOf: ParentsOf = noParents,
-): boolean =>
-  child.every((entry) =>
-    parent.some((above) => narrowEntry(above, entry, parentsOf) !== undefined),
-  );
+export const isWithin = (child: Authority, parent: Authority, parentsOf: ParentsOf = noParents): boolean =>
+  child.every((entry) => parent.some((above) => narrowEntry(above, entry, parentsOf) !== undefined));
 
 function narrowEntry(held: Entry, asked: AskedEntry, parentsOf: ParentsOf): Entry | undefined {
-  if (asked.type !== held.type || asked.location !== held.location || asked.record.by === "alias")
-    return undefined;
+  if (asked.type !== held.type || asked.location !== held.location || asked.record.by === "alias") return undefined;
   if (!recordWithin(asked.type, asked.record, held.record, parentsOf)) return undefined;
   const actions = asked.actions ?? held.actions;
   const read = asked.fields?.read ?? held.fields.read;
   const write = asked.fields?.write ?? held.fields.write;
-  if (
-    !isSubset(actions, held.actions) ||
-    !isSubset(read, held.fields.read) ||
-    !isSubset(write, held.fields.write)
-  )
+  if (!isSubset(actions, held.actions) || !isSubset(read, held.fields.read) || !isSubset(write, held.fields.write))
     return undefined;
   const where = narrowWhere(held.where, asked.where, actions);
   const except = asked.except ?? held.except;
   if (where === undefined || !isSubset(held.except, except)) return undefined;
-  if (asked.record.by === "identifier" && held.except.includes(asked.record.identifier))
-    return undefined;
+  if (asked.record.by === "identifier" && held.except.includes(asked.record.identifier)) return undefined;
   const uses = asked.limits?.uses ?? held.limits.uses;
-  if (held.limits.uses !== undefined && (uses === undefined || uses > held.limits.uses))
-    return undefined;
+  if (held.limits.uses !== undefined && (uses === undefined || uses > held.limits.uses)) return undefined;
   const { type, location, record } = asked;
   return {
     type,
@@ -85,29 +72,18 @@ function narrowEntry(held: Entry, asked: AskedEntry, parentsOf: ParentsOf): Entr
 const isSubset = (part: readonly string[], whole: readonly string[]): boolean =>
   part.every((name) => whole.includes(name));
 
-function recordWithin(
-  type: string,
-  asked: RecordScope,
-  held: RecordScope,
-  parentsOf: ParentsOf,
-): boolean {
+function recordWithin(type: string, asked: RecordScope, held: RecordScope, parentsOf: ParentsOf): boolean {
   if (held.by === "any") return true;
   if (asked.by === "any") return false;
-  if (held.by === "identifier")
-    return asked.by === "identifier" && asked.identifier === held.identifier;
-  if (asked.by === "within")
-    return asked.type === held.type && asked.identifier === held.identifier;
+  if (held.by === "identifier") return asked.by === "identifier" && asked.identifier === held.identifier;
+  if (asked.by === "within") return asked.type === held.type && asked.identifier === held.identifier;
   return parentsOf(type, asked.identifier).some(
     (parent) => parent.type === held.type && parent.identifier === held.identifier,
   );
 }
 
 /** Constraints of actions that are kept stay or tighten; those of actions that are given up fall away. */
-function narrowWhere(
-  held: Where,
-  asked: Where | undefined,
-  actions: readonly string[],
-): Where | undefined {
+function narrowWhere(held: Where, asked: Where | undefined, actions: readonly string[]): Where | undefined {
   const where: Record<string, Where[string]> = {};
   for (const action of actions) {
     const [above, below] = [held[action] ?? {}, asked?.[action]];

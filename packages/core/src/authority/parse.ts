@@ -4,15 +4,7 @@ import { isJsonObject, type Json, type JsonObject } from "../json/read.ts";
 import { type Refusal, refuse } from "../refusal.ts";
 import { err, ok, type Result } from "../result.ts";
 import { readConstraint } from "./constraint.ts";
-import type {
-  AskedEntry,
-  Authority,
-  Constraint,
-  Entry,
-  Limits,
-  RecordScope,
-  Where,
-} from "./entry.ts";
+import type { AskedEntry, Authority, Constraint, Entry, Limits, RecordScope, Where } from "./entry.ts";
 
 /** What is known of an entry type such as `jira-acme.issue`. */
 export interface KnownType {
@@ -50,21 +42,14 @@ const fail = (path: string, what: string): never => {
 
 /** Reads entries as grants and tokens carry them: complete, each about named records (RFC 9396 2, closed). */
 export const parseAuthority = (json: Json, known: ConnectorLookup): Result<Authority, Refusal> =>
-  reading(() =>
-    entriesOf(json, (entry, path) => complete(readEntry(entry, path, known, "grant"), path)),
-  );
+  reading(() => entriesOf(json, (entry, path) => complete(readEntry(entry, path, known, "grant"), path)));
 
 /** Reads entries as trust policies and ceilings hold them: `identifier` may be `{any: true}`. */
 export const parseHeld = (json: Json, known: ConnectorLookup): Result<Authority, Refusal> =>
-  reading(() =>
-    entriesOf(json, (entry, path) => complete(readEntry(entry, path, known, "held"), path)),
-  );
+  reading(() => entriesOf(json, (entry, path) => complete(readEntry(entry, path, known, "held"), path)));
 
 /** Reads entries as they are asked for: members may be left out, and a record may be named by its alias alone. */
-export const parseAsked = (
-  json: Json,
-  known: ConnectorLookup,
-): Result<readonly AskedEntry[], Refusal> =>
+export const parseAsked = (json: Json, known: ConnectorLookup): Result<readonly AskedEntry[], Refusal> =>
   reading(() => entriesOf(json, (entry, path) => readEntry(entry, path, known, "asked")));
 
 function reading<T>(read: () => T): Result<T, Refusal> {
@@ -79,8 +64,7 @@ function reading<T>(read: () => T): Result<T, Refusal> {
 function entriesOf<T>(json: Json, read: (entry: JsonObject, path: string) => T): readonly T[] {
   if (!Array.isArray(json) || json.length === 0)
     return fail("authorization_details", "is a list with at least one entry");
-  if (json.length > MAX_ENTRIES)
-    return fail("authorization_details", `has more than ${MAX_ENTRIES} entries`);
+  if (json.length > MAX_ENTRIES) return fail("authorization_details", `has more than ${MAX_ENTRIES} entries`);
   return (json as readonly Json[]).map((item, index) => {
     const path = `authorization_details[${index}]`;
     return isJsonObject(item) ? read(item, path) : fail(path, "is not an object");
@@ -95,21 +79,12 @@ function readEntry(json: JsonObject, path: string, known: ConnectorLookup, form:
   const type = text(json["type"], `${path}.type`);
   const what = known(type) ?? fail(`${path}.type`, `\`${type}\` is not a type known here`);
   const actions =
-    json["actions"] === undefined
-      ? undefined
-      : readActions(json["actions"], `${path}.actions`, what.recordType);
+    json["actions"] === undefined ? undefined : readActions(json["actions"], `${path}.actions`, what.recordType);
   const fields =
-    json["fields"] === undefined
-      ? undefined
-      : readFields(json["fields"], `${path}.fields`, what.recordType);
-  const where =
-    json["where"] === undefined
-      ? undefined
-      : readWhere(json["where"], `${path}.where`, what.recordType);
-  const except =
-    json["except"] === undefined ? undefined : names(json["except"], `${path}.except`).toSorted();
-  const limits =
-    json["limits"] === undefined ? undefined : readLimits(json["limits"], `${path}.limits`);
+    json["fields"] === undefined ? undefined : readFields(json["fields"], `${path}.fields`, what.recordType);
+  const where = json["where"] === undefined ? undefined : readWhere(json["where"], `${path}.where`, what.recordType);
+  const except = json["except"] === undefined ? undefined : names(json["except"], `${path}.except`).toSorted();
+  const limits = json["limits"] === undefined ? undefined : readLimits(json["limits"], `${path}.limits`);
   return {
     type,
     location: readLocation(json["locations"], `${path}.locations`, what.location, form),
@@ -144,17 +119,10 @@ function readLocation(json: Json | undefined, path: string, location: string, fo
   return location;
 }
 
-function readRecord(
-  json: JsonObject,
-  path: string,
-  type: RecordType,
-  form: Form,
-): AskedEntry["record"] {
+function readRecord(json: JsonObject, path: string, type: RecordType, form: Form): AskedEntry["record"] {
   const { identifier, within, alias } = json;
-  if (identifier !== undefined && within !== undefined)
-    return fail(path, "has either `identifier` or `within`");
-  const named =
-    alias === undefined ? {} : { alias: spelled(alias, `${path}.alias`, type.alias, "an alias") };
+  if (identifier !== undefined && within !== undefined) return fail(path, "has either `identifier` or `within`");
+  const named = alias === undefined ? {} : { alias: spelled(alias, `${path}.alias`, type.alias, "an alias") };
   if (within !== undefined) {
     if (alias !== undefined) fail(`${path}.alias`, "belongs inside `within`");
     return readWithin(within, `${path}.within`, type);
@@ -166,8 +134,7 @@ function readRecord(
     return { by: "any" };
   }
   if (identifier === undefined) {
-    if (form !== "asked" || named.alias === undefined)
-      return fail(`${path}.identifier`, "is missing");
+    if (form !== "asked" || named.alias === undefined) return fail(`${path}.identifier`, "is missing");
     return { by: "alias", alias: named.alias };
   }
   return {
@@ -182,8 +149,7 @@ function readWithin(json: Json, path: string, type: RecordType): RecordScope {
   const { type: parent, identifier, alias, ...others } = json;
   if (Object.keys(others).length > 0) fail(path, "has an unknown member");
   const name = text(parent, `${path}.type`);
-  if (!Object.hasOwn(type.parents, name))
-    fail(`${path}.type`, `\`${name}\` is not a parent of this type`);
+  if (!Object.hasOwn(type.parents, name)) fail(`${path}.type`, `\`${name}\` is not a parent of this type`);
   return {
     by: "within",
     type: name,
@@ -206,18 +172,12 @@ function text(json: Json | undefined, path: string): string {
 }
 
 function names(json: Json, path: string): readonly string[] {
-  if (!Array.isArray(json) || json.length > 128)
-    return fail(path, "is a list of at most 128 names");
+  if (!Array.isArray(json) || json.length > 128) return fail(path, "is a list of at most 128 names");
   const list = (json as readonly Json[]).map((item, index) => text(item, `${path}[${index}]`));
   return new Set(list).size === list.length ? list : fail(path, "repeats a name");
 }
 
-function subset(
-  list: readonly string[],
-  path: string,
-  all: readonly string[],
-  what: string,
-): readonly string[] {
+function subset(list: readonly string[], path: string, all: readonly string[], what: string): readonly string[] {
   const odd = list.find((name) => !all.includes(name));
   return odd === undefined ? list.toSorted() : fail(path, `\`${odd}\` is not ${what} of this type`);
 }
@@ -251,12 +211,7 @@ function readFields(
     ...(write === undefined
       ? {}
       : {
-          write: subset(
-            names(write, `${path}.write`),
-            `${path}.write`,
-            writable,
-            "a writable field",
-          ),
+          write: subset(names(write, `${path}.write`), `${path}.write`, writable, "a writable field"),
         }),
   };
 }
@@ -264,8 +219,7 @@ function readFields(
 function readWhere(json: Json, path: string, type: RecordType): Where {
   if (!isJsonObject(json)) return fail(path, "is an object of actions");
   return mapObject(json, (pointers, action) => {
-    if (!actionsOf(type).includes(action))
-      fail(`${path}.${action}`, "is not an action of this type");
+    if (!actionsOf(type).includes(action)) fail(`${path}.${action}`, "is not an action of this type");
     if (!isJsonObject(pointers)) return fail(`${path}.${action}`, "is an object of pointers");
     const schemas = memberSchemas(type, action);
     return mapObject(pointers, (constraint, pointer): Constraint => {
@@ -281,8 +235,7 @@ function readWhere(json: Json, path: string, type: RecordType): Where {
 }
 
 const usesExclusion = (constraint: Constraint): boolean =>
-  constraint.kind === "not_one_of" ||
-  (constraint.kind === "all" && constraint.of.some(usesExclusion));
+  constraint.kind === "not_one_of" || (constraint.kind === "all" && constraint.of.some(usesExclusion));
 
 function readLimits(json: Json, path: string): Limits {
   if (!isJsonObject(json)) return fail(path, "is an object");
@@ -294,9 +247,6 @@ function readLimits(json: Json, path: string): Limits {
     : fail(`${path}.uses`, "is a whole number from 1");
 }
 
-function mapObject<T>(
-  json: JsonObject,
-  map: (value: Json, name: string) => T,
-): Readonly<Record<string, T>> {
+function mapObject<T>(json: JsonObject, map: (value: Json, name: string) => T): Readonly<Record<string, T>> {
   return Object.fromEntries(Object.entries(json).map(([name, value]) => [name, map(value, name)]));
 }

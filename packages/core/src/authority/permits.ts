@@ -44,16 +44,8 @@ const ORDER: readonly RefusalCode[] = [
   "value_not_granted",
 ];
 
-function objection(
-  entry: Entry,
-  operation: Operation,
-  record: OperationRecord,
-): Objection | undefined {
-  if (
-    entry.type !== record.type ||
-    entry.location !== operation.location ||
-    !covers(entry, record)
-  ) {
+function objection(entry: Entry, operation: Operation, record: OperationRecord): Objection | undefined {
+  if (entry.type !== record.type || entry.location !== operation.location || !covers(entry, record)) {
     return { code: "record_not_granted", over: { record: [record.named] } };
   }
   if (!entry.actions.includes(record.action))
@@ -66,14 +58,9 @@ function covers(entry: Entry, record: OperationRecord): boolean {
   const scope = entry.record;
   if (entry.except.includes(record.named)) return false;
   if (scope.by === "identifier")
-    return (
-      record.named === scope.identifier ||
-      (scope.alias !== undefined && record.named === scope.alias)
-    );
+    return record.named === scope.identifier || (scope.alias !== undefined && record.named === scope.alias);
   if (scope.by === "any") return true;
-  return record.parents.some(
-    (parent) => parent.type === scope.type && parent.identifier === scope.identifier,
-  );
+  return record.parents.some((parent) => parent.type === scope.type && parent.identifier === scope.identifier);
 }
 
 function fieldObjection(entry: Entry, operation: Operation): Objection | undefined {
@@ -100,14 +87,8 @@ function valueObjection(entry: Entry, operation: Operation, action: string): Obj
   return over.length === 0 ? undefined : { code: "value_not_granted", over: { where: over } };
 }
 
-function refusalOf(
-  objections: readonly Objection[],
-  operation: Operation,
-  record: OperationRecord,
-): Refusal {
-  const closest = objections.toSorted(
-    (one, other) => ORDER.indexOf(other.code) - ORDER.indexOf(one.code),
-  )[0];
+function refusalOf(objections: readonly Objection[], operation: Operation, record: OperationRecord): Refusal {
+  const closest = objections.toSorted((one, other) => ORDER.indexOf(other.code) - ORDER.indexOf(one.code))[0];
   const { code, over } = closest ?? {
     code: "record_not_granted" as const,
     over: { record: [record.named] },
@@ -121,9 +102,7 @@ function refusalOf(
 }
 
 function sufficientFor(operation: Operation, record: OperationRecord): Sufficient {
-  const values = Object.entries(operation.members).filter(
-    ([pointer]) => !operation.fieldPointers.includes(pointer),
-  );
+  const values = Object.entries(operation.members).filter(([pointer]) => !operation.fieldPointers.includes(pointer));
   const fields = {
     ...(operation.read.length === 0 ? {} : { read: operation.read }),
     ...(operation.write.length === 0 ? {} : { write: operation.write }),
@@ -137,9 +116,7 @@ function sufficientFor(operation: Operation, record: OperationRecord): Sufficien
       ? {}
       : {
           where: {
-            [record.action]: Object.fromEntries(
-              values.map(([pointer, value]) => [pointer, { exact: value }]),
-            ),
+            [record.action]: Object.fromEntries(values.map(([pointer, value]) => [pointer, { exact: value }])),
           },
         }),
   };

@@ -8,12 +8,7 @@ export const printAuthority = (authority: Authority): Json => authority.map(prin
 function printEntry(entry: Entry): Json {
   const where = Object.entries(entry.where).map(([action, pointers]) => [
     action,
-    Object.fromEntries(
-      Object.entries(pointers).map(([pointer, constraint]) => [
-        pointer,
-        printConstraint(constraint),
-      ]),
-    ),
+    Object.fromEntries(Object.entries(pointers).map(([pointer, constraint]) => [pointer, printConstraint(constraint)])),
   ]);
   return {
     type: entry.type,

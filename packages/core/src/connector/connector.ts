@@ -50,9 +50,7 @@ export type BodyNode =
 export interface BodyMember {
   readonly node: BodyNode;
   readonly absent:
-    | { readonly rule: "refuse" }
-    | { readonly rule: "unchanged" }
-    | { readonly rule: "default"; readonly value: Json };
+    { readonly rule: "refuse" } | { readonly rule: "unchanged" } | { readonly rule: "default"; readonly value: Json };
 }
 
 /** The gateway's own read that turns a caller's key (a transition id) into what people grant (a target status). */

@@ -1,10 +1,7 @@
 import type { BodyNode, RecordType, ValueSchema } from "./connector.ts";
 
 /** The canonical values that operations of an action have, by pointer, with their shapes: what `where` may speak about. */
-export function memberSchemas(
-  type: RecordType,
-  action: string,
-): Readonly<Record<string, ValueSchema>> {
+export function memberSchemas(type: RecordType, action: string): Readonly<Record<string, ValueSchema>> {
   const schemas: Record<string, ValueSchema> = {};
   for (const operation of Object.values(type.operations)) {
     if (operation.action !== action) continue;
@@ -22,8 +19,7 @@ function collect(node: BodyNode, type: RecordType, into: Record<string, ValueSch
       return;
     case "fields":
       for (const [name, field] of Object.entries(type.fields)) {
-        if (field.write !== undefined)
-          into[`/${name}`] = schemaAt(field.write.schema, field.write.canonical);
+        if (field.write !== undefined) into[`/${name}`] = schemaAt(field.write.schema, field.write.canonical);
       }
       return;
     case "value":

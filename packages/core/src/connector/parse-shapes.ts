@@ -1,13 +1,5 @@
 import type { Json } from "../json/read.ts";
-import type {
-  BodyMember,
-  BodyNode,
-  Field,
-  Lookup,
-  QueryParameter,
-  ResponseSpec,
-  ValueSchema,
-} from "./connector.ts";
+import type { BodyMember, BodyNode, Field, Lookup, QueryParameter, ResponseSpec, ValueSchema } from "./connector.ts";
 import { schemaAt } from "./members.ts";
 import { entries, list, members, mistake, oneOf, pattern, pointer, text, whole } from "./strict.ts";
 
@@ -62,11 +54,7 @@ export function readSchema(json: Json | undefined, path: string): ValueSchema {
 }
 
 function readStringSchema(json: Json | undefined, path: string): ValueSchema {
-  const {
-    max,
-    pattern: source,
-    enum: values,
-  } = members(json, path, ["kind", "max", "pattern?", "enum?"]);
+  const { max, pattern: source, enum: values } = members(json, path, ["kind", "max", "pattern?", "enum?"]);
   return {
     kind: "string",
     max: whole(max, `${path}.max`),
@@ -104,11 +92,7 @@ export function readBodyNode(json: Json | undefined, path: string): BodyNode {
     case "object":
       return {
         kind,
-        members: entries(
-          members(json, path, ["kind", "members"])["members"],
-          `${path}.members`,
-          readBodyMember,
-        ),
+        members: entries(members(json, path, ["kind", "members"])["members"], `${path}.members`, readBodyMember),
       };
     case "fields":
       members(json, path, ["kind"]);
@@ -160,9 +144,7 @@ export function readPath(json: Json | undefined, path: string): string {
   const segments = template.split("/").slice(1);
   const fine =
     template.startsWith("/") &&
-    segments.every(
-      (segment) => segment === "{record}" || /^[A-Za-z0-9_-][A-Za-z0-9._-]*$/.test(segment),
-    );
+    segments.every((segment) => segment === "{record}" || /^[A-Za-z0-9_-][A-Za-z0-9._-]*$/.test(segment));
   if (!fine || segments.filter((segment) => segment === "{record}").length !== 1)
     return mistake(path, "is a path of plain segments with one `{record}`");
   return template;
@@ -192,17 +174,7 @@ export function readQueryParameter(json: Json, path: string): QueryParameter {
 
 /** Reads what of a response is released. */
 export function readResponse(json: Json | undefined, path: string): ResponseSpec {
-  const loose = members(json, path, [
-    "kind",
-    "status",
-    "max?",
-    "id?",
-    "fields?",
-    "keep?",
-    "at?",
-    "item?",
-    "only?",
-  ]);
+  const loose = members(json, path, ["kind", "status", "max?", "id?", "fields?", "keep?", "at?", "item?", "only?"]);
   const kind = oneOf(loose["kind"], `${path}.kind`, ["empty", "record", "list"]);
   const status = list(loose["status"], `${path}.status`, whole);
   switch (kind) {
@@ -210,19 +182,8 @@ export function readResponse(json: Json | undefined, path: string): ResponseSpec
       members(json, path, ["kind", "status"]);
       return { kind, status };
     case "record": {
-      const { max, id, fields, keep } = members(json, path, [
-        "kind",
-        "status",
-        "max",
-        "id",
-        "fields",
-        "keep",
-      ]);
-      const kept = entries(
-        keep,
-        `${path}.keep`,
-        (schema, at, name) => (pointer(name, at), readSchema(schema, at)),
-      );
+      const { max, id, fields, keep } = members(json, path, ["kind", "status", "max", "id", "fields", "keep"]);
+      const kept = entries(keep, `${path}.keep`, (schema, at, name) => (pointer(name, at), readSchema(schema, at)));
       return {
         kind,
         status,
@@ -233,14 +194,7 @@ export function readResponse(json: Json | undefined, path: string): ResponseSpec
       };
     }
     case "list": {
-      const { max, at, item, only } = members(json, path, [
-        "kind",
-        "status",
-        "max",
-        "at",
-        "item",
-        "only",
-      ]);
+      const { max, at, item, only } = members(json, path, ["kind", "status", "max", "at", "item", "only"]);
       const { action, member, from } = members(only, `${path}.only`, ["action", "member", "from"]);
       return {
         ...{

@@ -4,25 +4,8 @@ import type { Json } from "../json/read.ts";
 import { err, ok, type Result } from "../result.ts";
 import type { Connector, OperationSpec, RecordType } from "./connector.ts";
 import { memberSchemas } from "./members.ts";
-import {
-  readBodyNode,
-  readField,
-  readPath,
-  readQueryParameter,
-  readResponse,
-} from "./parse-shapes.ts";
-import {
-  ConnectorMistake,
-  entries,
-  list,
-  members,
-  mistake,
-  oneOf,
-  pattern,
-  pointer,
-  text,
-  whole,
-} from "./strict.ts";
+import { readBodyNode, readField, readPath, readQueryParameter, readResponse } from "./parse-shapes.ts";
+import { ConnectorMistake, entries, list, members, mistake, oneOf, pattern, pointer, text, whole } from "./strict.ts";
 
 /** Reads a connector from parsed YAML or JSON. Whatever it says that is not known here is an error, with its path. */
 export function parseConnector(json: Json, sha256: Sha256): Result<Connector, string> {
@@ -35,14 +18,11 @@ export function parseConnector(json: Json, sha256: Sha256): Result<Connector, st
       "types",
     ]);
     const name = text(connector, "connector");
-    if (!/^[a-z][a-z0-9-]{0,31}$/.test(name))
-      mistake("connector", "is a name of small letters, digits and hyphens");
+    if (!/^[a-z][a-z0-9-]{0,31}$/.test(name)) mistake("connector", "is a name of small letters, digits and hyphens");
     return ok({
       name,
       title: text(title, "title"),
-      inject: list(inject, "inject", (form, path) =>
-        oneOf(form, path, ["basic", "bearer", "header"]),
-      ),
+      inject: list(inject, "inject", (form, path) => oneOf(form, path, ["basic", "bearer", "header"])),
       environment: readEnvironment(environment, "environment"),
       types: entries(types, "types", readRecordType),
       digest: `${name}@sha256-${toBase64url(sha256(utf8(canonicalJson(json))))}`,
@@ -54,11 +34,7 @@ export function parseConnector(json: Json, sha256: Sha256): Result<Connector, st
 }
 
 function readEnvironment(json: Json | undefined, path: string): Connector["environment"] {
-  const { base_url, credential, constants } = members(json, path, [
-    "base_url",
-    "credential",
-    "constants",
-  ]);
+  const { base_url, credential, constants } = members(json, path, ["base_url", "credential", "constants"]);
   const variable = (name: Json, at: string): string => {
     const variableName = text(name, at);
     return /^[A-Z][A-Z0-9_]{1,63}$/.test(variableName)
@@ -68,24 +44,12 @@ function readEnvironment(json: Json | undefined, path: string): Connector["envir
   return {
     base_url: list(base_url, `${path}.base_url`, variable),
     credential: list(credential, `${path}.credential`, variable),
-    constants: entries(
-      constants,
-      `${path}.constants`,
-      (value, at, name) => (variable(name, at), text(value, at)),
-    ),
+    constants: entries(constants, `${path}.constants`, (value, at, name) => (variable(name, at), text(value, at))),
   };
 }
 
 function readRecordType(json: Json, path: string, name: string): RecordType {
-  const type = members(json, path, [
-    "title",
-    "identifier",
-    "alias?",
-    "parents",
-    "resolve",
-    "fields",
-    "operations",
-  ]);
+  const type = members(json, path, ["title", "identifier", "alias?", "parents", "resolve", "fields", "operations"]);
   const record: RecordType = {
     name,
     title: text(type["title"], `${path}.title`),
@@ -128,17 +92,11 @@ function readOperation(json: Json, path: string, name: string): OperationSpec {
     action: text(operation["action"], `${path}.action`),
     title: text(operation["title"], `${path}.title`),
     class: oneOf(operation["class"], `${path}.class`, ["read", "write", "money", "reveal", "mint"]),
-    precondition: oneOf(operation["precondition"], `${path}.precondition`, [
-      "atomic",
-      "checked",
-      "none",
-    ]),
+    precondition: oneOf(operation["precondition"], `${path}.precondition`, ["atomic", "checked", "none"]),
     method: oneOf(operation["method"], `${path}.method`, ["GET", "POST", "PUT", "PATCH", "DELETE"]),
     path: readPath(operation["path"], `${path}.path`),
     query: entries(operation["query"], `${path}.query`, readQueryParameter),
-    ...(operation["body"] === undefined
-      ? {}
-      : { body: readBody(operation["body"], `${path}.body`) }),
+    ...(operation["body"] === undefined ? {} : { body: readBody(operation["body"], `${path}.body`) }),
     response: readResponse(operation["response"], `${path}.response`),
   };
 }
@@ -156,13 +114,9 @@ function checkTogether(type: RecordType, path: string): void {
     const door = `${operation.method} ${operation.path}`;
     if (doors.has(door)) mistake(at, `\`${door}\` is an operation already`);
     doors.add(door);
-    if (
-      operation.body !== undefined &&
-      (operation.method === "GET" || operation.method === "DELETE")
-    )
+    if (operation.body !== undefined && (operation.method === "GET" || operation.method === "DELETE"))
       mistake(`${at}.body`, "does not go with this method");
-    if (operation.class === "read" && operation.method !== "GET")
-      mistake(`${at}.class`, "a read is a GET");
+    if (operation.class === "read" && operation.method !== "GET") mistake(`${at}.class`, "a read is a GET");
     if (operation.response.kind === "list") {
       const { action, member } = operation.response.only;
       if (memberSchemas(type, action)[member] === undefined)

@@ -9,11 +9,7 @@ export const mistake = (path: string, what: string): never => {
 };
 
 /** An object with only these members; those without `?` must be there. */
-export function members(
-  json: Json | undefined,
-  path: string,
-  allowed: readonly string[],
-): JsonObject {
+export function members(json: Json | undefined, path: string, allowed: readonly string[]): JsonObject {
   if (!isJsonObject(json)) return mistake(path, "is an object");
   const names = allowed.map((name) => name.replace("?", ""));
   const odd = Object.keys(json).find((name) => !names.includes(name));
@@ -29,35 +25,21 @@ export function entries<T>(
   map: (value: Json, path: string, name: string) => T,
 ): Readonly<Record<string, T>> {
   if (!isJsonObject(json)) return mistake(path, "is an object");
-  return Object.fromEntries(
-    Object.entries(json).map(([name, value]) => [name, map(value, `${path}.${name}`, name)]),
-  );
+  return Object.fromEntries(Object.entries(json).map(([name, value]) => [name, map(value, `${path}.${name}`, name)]));
 }
 
 export const text = (json: Json | undefined, path: string): string =>
-  typeof json === "string" && json !== "" && json.length <= 1_024
-    ? json
-    : mistake(path, "is a text");
+  typeof json === "string" && json !== "" && json.length <= 1_024 ? json : mistake(path, "is a text");
 
 export const whole = (json: Json | undefined, path: string): number =>
-  typeof json === "number" && Number.isSafeInteger(json) && json >= 0
-    ? json
-    : mistake(path, "is a whole number");
+  typeof json === "number" && Number.isSafeInteger(json) && json >= 0 ? json : mistake(path, "is a whole number");
 
-export const list = <T>(
-  json: Json | undefined,
-  path: string,
-  map: (value: Json, path: string) => T,
-): readonly T[] =>
+export const list = <T>(json: Json | undefined, path: string, map: (value: Json, path: string) => T): readonly T[] =>
   Array.isArray(json)
     ? (json as readonly Json[]).map((item, index) => map(item, `${path}[${index}]`))
     : mistake(path, "is a list");
 
-export function oneOf<const T extends string>(
-  json: Json | undefined,
-  path: string,
-  values: readonly T[],
-): T {
+export function oneOf<const T extends string>(json: Json | undefined, path: string, values: readonly T[]): T {
   return values.find((value) => value === json) ?? mistake(path, `is one of ${values.join(", ")}`);
 }
 

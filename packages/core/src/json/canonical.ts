@@ -36,8 +36,7 @@ export function atPointer(value: Json, pointer: string): Json | undefined {
   let here: Json | undefined = value;
   for (const part of pointer.slice(1).split("/")) {
     const name = part.replaceAll("~1", "/").replaceAll("~0", "~");
-    if (Array.isArray(here))
-      here = /^(?:0|[1-9][0-9]*)$/.test(name) ? here[Number(name)] : undefined;
+    if (Array.isArray(here)) here = /^(?:0|[1-9][0-9]*)$/.test(name) ? here[Number(name)] : undefined;
     else if (isJsonObject(here)) here = Object.hasOwn(here, name) ? here[name] : undefined;
     else return undefined;
   }

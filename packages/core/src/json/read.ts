@@ -2,8 +2,7 @@ import { readUtf8, utf8 } from "../bytes.ts";
 import { err, ok, type Result } from "../result.ts";
 
 /** JSON data as read strictly: objects have no prototype, numbers are exactly what was written. */
-export type Json =
-  null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
 
 export type JsonObject = { readonly [name: string]: Json };
 
@@ -45,10 +44,7 @@ export const JSON_LIMITS: JsonLimits = {
  * Reads JSON (RFC 8259) of which there is only one reading: duplicate or prototype-reaching keys, numbers that a double
  * does not hold exactly, ill-formed Unicode, a byte order mark and anything past the limits are refused.
  */
-export function readJson(
-  input: string | Uint8Array,
-  limits: JsonLimits = JSON_LIMITS,
-): Result<Json, JsonFault> {
+export function readJson(input: string | Uint8Array, limits: JsonLimits = JSON_LIMITS): Result<Json, JsonFault> {
   if (isTooLarge(input, limits.bytes)) return err({ reason: "too_large", at: limits.bytes });
   const text = typeof input === "string" ? input : readUtf8(input);
   if (text === undefined) return err({ reason: "encoding", at: 0 });
@@ -66,8 +62,7 @@ export function readJson(
 
 /** Counts the UTF-8 bytes of a text only where its length leaves that open: a code unit takes at most three. */
 const isTooLarge = (input: string | Uint8Array, bytes: number): boolean =>
-  input.length > bytes ||
-  (typeof input === "string" && input.length * 3 > bytes && utf8(input).length > bytes);
+  input.length > bytes || (typeof input === "string" && input.length * 3 > bytes && utf8(input).length > bytes);
 
 interface State {
   readonly text: string;
@@ -134,8 +129,7 @@ function readNumber(state: State): number {
   if (match === null) throw new Unreadable("syntax", state.at);
   const [written] = match;
   const value = Number(written);
-  if (Object.is(value, -0) || !isExact(written, value))
-    throw new Unreadable("inexact_number", state.at);
+  if (Object.is(value, -0) || !isExact(written, value)) throw new Unreadable("inexact_number", state.at);
   state.at += written.length;
   return value;
 }
@@ -146,8 +140,7 @@ function readShortInteger(state: State): number | undefined {
   let value = 0;
   let at = state.at;
   let code = text.charCodeAt(at);
-  for (; code >= 0x30 && code <= 0x39; code = text.charCodeAt(++at))
-    value = value * 10 + (code - 0x30);
+  for (; code >= 0x30 && code <= 0x39; code = text.charCodeAt(++at)) value = value * 10 + (code - 0x30);
   const digits = at - state.at;
   const goesOn = code === 0x2e || code === 0x65 || code === 0x45;
   const leadingZero = digits > 1 && text.charCodeAt(state.at) === 0x30;
@@ -158,8 +151,7 @@ function readShortInteger(state: State): number | undefined {
 
 /** Whether the shortest text of the double has the same decimal value as what was written. */
 function isExact(written: string, value: number): boolean {
-  if (!Number.isFinite(value) || (Number.isInteger(value) && !Number.isSafeInteger(value)))
-    return false;
+  if (!Number.isFinite(value) || (Number.isInteger(value) && !Number.isSafeInteger(value))) return false;
   const [digits, exponent] = decimal(written);
   const [shortDigits, shortExponent] = decimal(String(value));
   return digits === shortDigits && exponent === shortExponent;
@@ -230,8 +222,7 @@ const SURROGATES = 0xd800;
 
 function finishString(state: State, value: string, units: number, end: number): string {
   if (value.length > state.limits.string) throw new Unreadable("string_too_long", state.at);
-  if ((units & SURROGATES) === SURROGATES && !value.isWellFormed())
-    throw new Unreadable("ill_formed_string", state.at);
+  if ((units & SURROGATES) === SURROGATES && !value.isWellFormed()) throw new Unreadable("ill_formed_string", state.at);
   state.at = end + 1;
   return value;
 }
@@ -284,8 +275,7 @@ function readMember(state: State, members: Record<string, Json>): void {
   const at = state.at;
   if (state.text.charCodeAt(at) !== 0x22) throw new Unreadable("syntax", at);
   const key = readString(state);
-  if (key === "__proto__" || key === "constructor" || key === "prototype")
-    throw new Unreadable("forbidden_key", at);
+  if (key === "__proto__" || key === "constructor" || key === "prototype") throw new Unreadable("forbidden_key", at);
   if (key in members) throw new Unreadable("duplicate_key", at);
   skipSpace(state);
   if (state.text.charCodeAt(state.at) !== 0x3a) throw new Unreadable("syntax", state.at);

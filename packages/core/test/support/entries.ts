@@ -1,11 +1,5 @@
 import fc from "fast-check";
-import type {
-  AskedEntry,
-  Authority,
-  Constraint,
-  Entry,
-  RecordScope,
-} from "../../src/authority/entry.ts";
+import type { AskedEntry, Authority, Constraint, Entry, RecordScope } from "../../src/authority/entry.ts";
 import type { Json } from "../../src/json/read.ts";
 import { ACTIONS, FIELDS, LETTERS, LOCATION, NUMBERS, RECORDS, TYPES } from "./universe.ts";
 
@@ -36,9 +30,7 @@ export const constraintOn = (values: readonly Json[]): fc.Arbitrary<Constraint> 
     { weight: 3, arbitrary: leaf(values) },
     {
       weight: 1,
-      arbitrary: fc
-        .array(leaf(values), { minLength: 2, maxLength: 3 })
-        .map((of): Constraint => ({ kind: "all", of })),
+      arbitrary: fc.array(leaf(values), { minLength: 2, maxLength: 3 }).map((of): Constraint => ({ kind: "all", of })),
     },
   );
 
@@ -57,12 +49,8 @@ export const WHERE = {
 export const scope = (held: boolean): fc.Arbitrary<RecordScope> => {
   const [any, identifier, within] = [
     fc.constant<RecordScope>({ by: "any" }),
-    fc
-      .constantFrom(...RECORDS)
-      .map(({ id, alias }): RecordScope => ({ by: "identifier", identifier: id, alias })),
-    fc
-      .constantFrom("7", "8")
-      .map((box): RecordScope => ({ by: "within", type: "box", identifier: box })),
+    fc.constantFrom(...RECORDS).map(({ id, alias }): RecordScope => ({ by: "identifier", identifier: id, alias })),
+    fc.constantFrom("7", "8").map((box): RecordScope => ({ by: "within", type: "box", identifier: box })),
   ];
   return held ? fc.oneof(any, identifier, within) : fc.oneof(identifier, within);
 };
@@ -88,8 +76,7 @@ export const entry = (held: boolean): fc.Arbitrary<Entry> =>
       fields: { read, write },
       where: Object.fromEntries(
         Object.entries({ edit, move }).filter(
-          ([action, by]) =>
-            rest.actions.some((one) => one === action) && Object.keys(by).length > 0,
+          ([action, by]) => rest.actions.some((one) => one === action) && Object.keys(by).length > 0,
         ),
       ),
       limits: uses === undefined ? {} : { uses },

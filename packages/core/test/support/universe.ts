@@ -8,8 +8,7 @@ import type { Operation } from "../../src/operation.ts";
 
 /** A world so small that every call in it can be listed: two types, two records, four actions, two fields. */
 
-export const sha256 = (data: Uint8Array): Uint8Array =>
-  new Uint8Array(hash("sha256", data, "buffer"));
+export const sha256 = (data: Uint8Array): Uint8Array => new Uint8Array(hash("sha256", data, "buffer"));
 
 const letter: Json = { kind: "string", max: 1, enum: ["x", "y", "z"] };
 const field = (title: string): Json => ({
@@ -109,10 +108,7 @@ export const parentsOf = (
   RECORDS.filter((record) => record.id === id).map(({ box }) => ({ type: "box", identifier: box }));
 
 const subsets = <T>(all: readonly T[]): readonly (readonly T[])[] =>
-  all.reduce<readonly (readonly T[])[]>(
-    (sets, item) => [...sets, ...sets.map((set) => [...set, item])],
-    [[]],
-  );
+  all.reduce<readonly (readonly T[])[]>((sets, item) => [...sets, ...sets.map((set) => [...set, item])], [[]]);
 
 type Call = Pick<Operation, "read" | "write" | "members">;
 const plain: Call = { read: [], write: [], members: {} };
@@ -121,9 +117,7 @@ function calls(action: (typeof ACTIONS)[number]): readonly Call[] {
   if (action === "drop") return [plain];
   if (action === "read") return subsets(FIELDS).map((read) => ({ ...plain, read }));
   if (action === "move")
-    return LETTERS.flatMap((to) =>
-      NUMBERS.map((n) => ({ ...plain, members: { "/to": to, "/n": n } })),
-    );
+    return LETTERS.flatMap((to) => NUMBERS.map((n) => ({ ...plain, members: { "/to": to, "/n": n } })));
   const f = LETTERS.map((written) => ({ ...plain, write: ["f"], members: { "/f": written } }));
   const g = LETTERS.map((written) => ({ ...plain, write: ["g"], members: { "/g": written } }));
   const both = f.flatMap((one) =>
@@ -137,20 +131,12 @@ function calls(action: (typeof ACTIONS)[number]): readonly Call[] {
 }
 
 /** A call on one record; `parents` are what a response of the call itself would prove. */
-export function call(
-  type: string,
-  record: TrueRecord,
-  named: string,
-  action: string,
-  how: Call,
-): Operation {
+export function call(type: string, record: TrueRecord, named: string, action: string, how: Call): Operation {
   return {
     name: `${type}.${action}`,
     location: LOCATION,
     class: action === "read" ? "read" : "write",
-    records: [
-      { role: "record", type, action, named, parents: [{ type: "box", identifier: record.box }] },
-    ],
+    records: [{ role: "record", type, action, named, parents: [{ type: "box", identifier: record.box }] }],
     ...how,
     fieldPointers: action === "edit" ? ["/f", "/g"] : [],
   };
@@ -159,9 +145,7 @@ export function call(
 /** Every call of the world with records spelled by their identifiers: 116. */
 export const OPERATIONS: readonly Operation[] = TYPES.flatMap((type) =>
   RECORDS.flatMap((record) =>
-    ACTIONS.flatMap((action) =>
-      calls(action).map((how) => call(type, record, record.id, action, how)),
-    ),
+    ACTIONS.flatMap((action) => calls(action).map((how) => call(type, record, record.id, action, how))),
   ),
 );
 
@@ -175,10 +159,8 @@ export const ALIASED: readonly Operation[] = OPERATIONS.map((operation) => ({
 export function allows(constraint: Constraint, found: Json): boolean {
   const text = JSON.stringify(found);
   if (constraint.kind === "exact") return JSON.stringify(constraint.value) === text;
-  if (constraint.kind === "one_of")
-    return constraint.values.map((one) => JSON.stringify(one)).includes(text);
-  if (constraint.kind === "not_one_of")
-    return !constraint.values.map((one) => JSON.stringify(one)).includes(text);
+  if (constraint.kind === "one_of") return constraint.values.map((one) => JSON.stringify(one)).includes(text);
+  if (constraint.kind === "not_one_of") return !constraint.values.map((one) => JSON.stringify(one)).includes(text);
   if (constraint.kind === "all") return !constraint.of.some((clause) => !allows(clause, found));
   if (typeof found !== "number") return false;
   if (constraint.min !== undefined && found < constraint.min) return false;

@@ -1,14 +1,4 @@
-import {
-  atPointer,
-  err,
-  isJsonObject,
-  type Json,
-  ok,
-  readJson,
-  refuse,
-  type Refusal,
-  type Result,
-} from "@remit/core";
+import { atPointer, err, isJsonObject, type Json, ok, readJson, refuse, type Refusal, type Result } from "@remit/core";
 import type { Served } from "../gateway.ts";
 import { UpstreamFault } from "../upstream/upstream.ts";
 import type { Named, OpenLookup } from "./name-operation.ts";
@@ -28,8 +18,7 @@ const MAX_REMEMBERED = 10_000;
 /** Makes the memory of one connection. */
 export function createLookupMemory(now: () => number): LookupMemory {
   const held = new Map<string, { readonly value: string; readonly at: number }>();
-  const nameOf = (pinnedId: string, path: string, key: string): string =>
-    [pinnedId, path, key].join("\n");
+  const nameOf = (pinnedId: string, path: string, key: string): string => [pinnedId, path, key].join("\n");
   return {
     get(pinnedId, { lookup, key }) {
       const found = held.get(nameOf(pinnedId, lookup.path, key));
@@ -66,10 +55,7 @@ export async function lookUp(
     if (!list.ok) return list;
     for (const item of list.value) remember(served.lookups, pinnedId, open, item);
     const found = list.value.filter((item) => atPointer(item, open.lookup.key) === open.key);
-    const value =
-      found.length === 1 && found[0] !== undefined
-        ? atPointer(found[0], open.lookup.value)
-        : undefined;
+    const value = found.length === 1 && found[0] !== undefined ? atPointer(found[0], open.lookup.value) : undefined;
     // a key that means nothing here is a value that nobody was granted
     members[open.as] = typeof value === "string" ? value : `unknown:${open.key}`;
   }
@@ -94,26 +80,15 @@ async function readList(
       signal,
     );
     const json = answer.status === 200 ? readJson(answer.body) : undefined;
-    const list =
-      json?.ok === true && isJsonObject(json.value)
-        ? atPointer(json.value, lookup.list)
-        : undefined;
-    return Array.isArray(list)
-      ? ok(list)
-      : err(refuse("upstream_refused", "the lookup was not answered"));
+    const list = json?.ok === true && isJsonObject(json.value) ? atPointer(json.value, lookup.list) : undefined;
+    return Array.isArray(list) ? ok(list) : err(refuse("upstream_refused", "the lookup was not answered"));
   } catch (error) {
     if (error instanceof UpstreamFault) return err(refuse("upstream_failed", error.message));
     throw error;
   }
 }
 
-function remember(
-  memory: LookupMemory,
-  pinnedId: string,
-  { lookup }: OpenLookup,
-  item: Json,
-): void {
+function remember(memory: LookupMemory, pinnedId: string, { lookup }: OpenLookup, item: Json): void {
   const [key, value] = [atPointer(item, lookup.key), atPointer(item, lookup.value)];
-  if (typeof key === "string" && typeof value === "string")
-    memory.put(pinnedId, lookup, key, value);
+  if (typeof key === "string" && typeof value === "string") memory.put(pinnedId, lookup, key, value);
 }

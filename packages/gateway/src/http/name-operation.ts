@@ -61,10 +61,7 @@ export function nameOperation(
     read: [...reading.read].sort(),
     write: [...reading.write].sort(),
     members: reading.members,
-    fieldPointers: [
-      ...Object.keys(type.fields).map((field) => `/${field}`),
-      ...filteredMember(spec),
-    ],
+    fieldPointers: [...Object.keys(type.fields).map((field) => `/${field}`), ...filteredMember(spec)],
   };
   return ok({ routed, operation, allFields: reading.allFields, lookups: reading.lookups, body });
 }
@@ -100,9 +97,7 @@ interface Fault {
 function readQuery(reading: Reading, head: Head): Fault | undefined {
   const seen = new Set<string>();
   for (const { name, value } of head.query) {
-    const parameter = Object.hasOwn(reading.routed.spec.query, name)
-      ? reading.routed.spec.query[name]
-      : undefined;
+    const parameter = Object.hasOwn(reading.routed.spec.query, name) ? reading.routed.spec.query[name] : undefined;
     const repeats = parameter?.kind === "fields" && parameter.list;
     if (parameter === undefined || (seen.has(name) && !repeats))
       return {
@@ -123,16 +118,14 @@ function readFields(reading: Reading, value: string, separator: string): Fault |
   reading.allFields = false;
   for (const field of value.split(separator)) {
     const known =
-      Object.hasOwn(reading.routed.type.fields, field) &&
-      reading.routed.type.fields[field]?.read !== undefined;
+      Object.hasOwn(reading.routed.type.fields, field) && reading.routed.type.fields[field]?.read !== undefined;
     if (!known)
       return {
         code: "field_not_granted",
         detail: "a field that cannot be granted",
         over: { "fields.read": [field] },
       };
-    if (reading.read.has(field))
-      return { code: "operation_unknown", detail: "a field is named twice" };
+    if (reading.read.has(field)) return { code: "operation_unknown", detail: "a field is named twice" };
     reading.read.add(field);
   }
   return undefined;
@@ -157,9 +150,7 @@ function readParameter(
 function readBody(reading: Reading, body: Json | undefined): Fault | undefined {
   const spec = reading.routed.spec.body;
   if (spec === undefined)
-    return body === undefined
-      ? undefined
-      : { code: "body_refused", detail: "this operation has no body" };
+    return body === undefined ? undefined : { code: "body_refused", detail: "this operation has no body" };
   if (body === undefined) return { code: "body_refused", detail: "the body is missing" };
   return readNode(reading, spec.root, body, "");
 }
@@ -171,8 +162,7 @@ function readNode(reading: Reading, node: BodyNode, value: Json, path: string): 
     case "fields":
       return readWrittenFields(reading, value, path);
     case "value":
-      if (!conforms(value, node.schema))
-        return { code: "body_refused", detail: `\`${path}\` is of another form` };
+      if (!conforms(value, node.schema)) return { code: "body_refused", detail: `\`${path}\` is of another form` };
       reading.members[node.as] = value;
       return undefined;
     case "lookup":
@@ -191,15 +181,12 @@ function readObject(
 ): Fault | undefined {
   if (!isJsonObject(value)) return { code: "body_refused", detail: `\`${path}\` is not an object` };
   const odd = Object.keys(value).find((name) => !Object.hasOwn(node.members, name));
-  if (odd !== undefined)
-    return { code: "body_refused", detail: `\`${path}/${odd}\` is not part of this operation` };
+  if (odd !== undefined) return { code: "body_refused", detail: `\`${path}/${odd}\` is not part of this operation` };
   for (const [name, member] of Object.entries(node.members)) {
-    const inner =
-      value[name] ?? (member.absent.rule === "default" ? member.absent.value : undefined);
+    const inner = value[name] ?? (member.absent.rule === "default" ? member.absent.value : undefined);
     if (inner === undefined && member.absent.rule === "refuse")
       return { code: "body_refused", detail: `\`${path}/${name}\` is missing` };
-    const fault =
-      inner === undefined ? undefined : readNode(reading, member.node, inner, `${path}/${name}`);
+    const fault = inner === undefined ? undefined : readNode(reading, member.node, inner, `${path}/${name}`);
     if (fault !== undefined) return fault;
   }
   return undefined;
@@ -209,18 +196,14 @@ function readWrittenFields(reading: Reading, value: Json, path: string): Fault |
   if (!isJsonObject(value) || Object.keys(value).length === 0)
     return { code: "body_refused", detail: `\`${path}\` names no field` };
   for (const [name, spelled] of Object.entries(value)) {
-    const write = Object.hasOwn(reading.routed.type.fields, name)
-      ? reading.routed.type.fields[name]?.write
-      : undefined;
+    const write = Object.hasOwn(reading.routed.type.fields, name) ? reading.routed.type.fields[name]?.write : undefined;
     if (write === undefined)
       return {
         code: "field_not_granted",
         detail: `\`${name}\` cannot be written`,
         over: { "fields.write": [name] },
       };
-    const canonical = conforms(spelled, write.schema)
-      ? atPointer(spelled, write.canonical)
-      : undefined;
+    const canonical = conforms(spelled, write.schema) ? atPointer(spelled, write.canonical) : undefined;
     if (canonical === undefined)
       return { code: "body_refused", detail: `field \`${name}\` is not in its one accepted form` };
     reading.write.add(name);

@@ -33,11 +33,7 @@ export interface Projection {
 }
 
 /** Projects a good answer on to what is granted. An answer for another record, or of another form, is withheld. */
-export function project(
-  status: number,
-  body: Json | undefined,
-  projection: Projection,
-): Result<Released, Refusal> {
+export function project(status: number, body: Json | undefined, projection: Projection): Result<Released, Refusal> {
   const spec = projection.named.routed.spec.response;
   switch (spec.kind) {
     case "empty":
@@ -61,8 +57,7 @@ function projectRecord(
   if (atPointer(body, spec.id) !== pinnedId)
     return err(refuse("record_mismatch", "the answer is about another record"));
   const fields = atPointer(body, spec.fields);
-  if (fields !== undefined && !isJsonObject(fields))
-    return odd("the answer's fields are not an object");
+  if (fields !== undefined && !isJsonObject(fields)) return odd("the answer's fields are not an object");
   const released: Record<string, Json> = {};
   for (const [pointer, schema] of Object.entries(spec.keep)) {
     const value = atPointer(body, pointer);
@@ -92,8 +87,7 @@ function projectList(
   if (!Array.isArray(list)) return odd("the answer holds no list");
   const kept = (list as readonly Json[]).flatMap((item): readonly Json[] => {
     const value = atPointer(item, spec.only.from);
-    if (value === undefined || !permits(authority, asked(named.operation, spec, value)).ok)
-      return [];
+    if (value === undefined || !permits(authority, asked(named.operation, spec, value)).ok) return [];
     const inner = projected(item, spec.item);
     return inner === undefined ? [] : [inner];
   });
@@ -103,11 +97,7 @@ function projectList(
 }
 
 /** The operation that an item of a list stands for: it is shown only if that operation is permitted. */
-function asked(
-  operation: Operation,
-  spec: Extract<ResponseSpec, { kind: "list" }>,
-  value: Json,
-): Operation {
+function asked(operation: Operation, spec: Extract<ResponseSpec, { kind: "list" }>, value: Json): Operation {
   return {
     ...operation,
     records: operation.records.map((record) => ({ ...record, action: spec.only.action })),
@@ -142,11 +132,8 @@ export function mapUpstreamError(
     429: "rate_limited",
   };
   const code = known[status] ?? "upstream_refused";
-  const complaints =
-    isJsonObject(body) && isJsonObject(body["errors"]) ? Object.keys(body["errors"]) : [];
-  const fields = complaints.filter(
-    (name) => entry.fields.read.includes(name) || entry.fields.write.includes(name),
-  );
+  const complaints = isJsonObject(body) && isJsonObject(body["errors"]) ? Object.keys(body["errors"]) : [];
+  const fields = complaints.filter((name) => entry.fields.read.includes(name) || entry.fields.write.includes(name));
   const outward = known[status] === undefined ? 502 : status;
   return { status: outward, body: { error: "upstream", upstream: { status, code, fields } } };
 }

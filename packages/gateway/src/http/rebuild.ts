@@ -15,8 +15,7 @@ export function rebuild(named: Named, pinnedId: string, entry: Entry): UpstreamR
   const { spec, type } = named.routed;
   const query = new URLSearchParams();
   for (const [name, parameter] of Object.entries(spec.query)) {
-    if (parameter.kind === "fields")
-      query.set(name, fieldsToRead(named, entry).join(parameter.separator));
+    if (parameter.kind === "fields") query.set(name, fieldsToRead(named, entry).join(parameter.separator));
     if (parameter.kind === "value") {
       const value = named.operation.members[parameter.as];
       if (typeof value === "string") query.set(name, value);
@@ -47,16 +46,13 @@ function rebuildNode(node: BodyNode, value: Json, type: RecordType): Json {
   switch (node.kind) {
     case "object": {
       const members = Object.entries(node.members).flatMap(([name, member]) => {
-        const inner =
-          value[name] ?? (member.absent.rule === "default" ? member.absent.value : undefined);
+        const inner = value[name] ?? (member.absent.rule === "default" ? member.absent.value : undefined);
         return inner === undefined ? [] : [[name, rebuildNode(member.node, inner, type)] as const];
       });
       return Object.fromEntries(members);
     }
     case "fields":
-      return Object.fromEntries(
-        Object.entries(value).filter(([name]) => type.fields[name]?.write !== undefined),
-      );
+      return Object.fromEntries(Object.entries(value).filter(([name]) => type.fields[name]?.write !== undefined));
     case "value":
     case "lookup":
       return value;

@@ -18,12 +18,7 @@ function spellings(secret: string): readonly string[] {
     secret,
     JSON.stringify(secret).slice(1, -1),
     [...secret].reverse().join(""),
-    ...[
-      hex,
-      hex.toUpperCase(),
-      (hex.match(/../g) ?? []).join(" "),
-      (hex.match(/../g) ?? []).join(":"),
-    ],
+    ...[hex, hex.toUpperCase(), (hex.match(/../g) ?? []).join(" "), (hex.match(/../g) ?? []).join(":")],
     ...[
       url,
       encodeURIComponent(url),
@@ -65,11 +60,7 @@ function base64s(bytes: Buffer): readonly string[] {
 }
 
 const htmlEscaped = (text: string): string =>
-  text
-    .replaceAll("&", "&amp;")
-    .replaceAll("<", "&lt;")
-    .replaceAll(">", "&gt;")
-    .replaceAll('"', "&quot;");
+  text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
 
 const rot13 = (text: string): string =>
   text.replace(/[a-z]/gi, (letter) => {

@@ -9,11 +9,7 @@ export interface Routed {
 }
 
 /** Finds the one operation that a method and raw path segments are; undefined for everything that no connector declares. */
-export function route(
-  connector: Connector,
-  head: Head,
-  segments: readonly string[],
-): Routed | undefined {
+export function route(connector: Connector, head: Head, segments: readonly string[]): Routed | undefined {
   for (const type of Object.values(connector.types)) {
     for (const spec of Object.values(type.operations)) {
       if (spec.method !== head.method) continue;

@@ -1,22 +1,7 @@
 import { once } from "node:events";
-import {
-  createServer as createHttp,
-  type IncomingMessage,
-  type Server,
-  type ServerResponse,
-} from "node:http";
+import { createServer as createHttp, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createServer as createHttps } from "node:https";
-import {
-  err,
-  type Json,
-  ok,
-  readHead,
-  readJson,
-  refuse,
-  type Refusal,
-  REFUSALS,
-  type Result,
-} from "@remit/core";
+import { err, type Json, ok, readHead, readJson, refuse, type Refusal, REFUSALS, type Result } from "@remit/core";
 import { wwwAuthenticate } from "@remit/sdk";
 import { call } from "../call.ts";
 import type { Gateway } from "../gateway.ts";
@@ -41,10 +26,7 @@ export async function listen({
   port,
   tls,
 }: ListenOptions): Promise<{ readonly server: Server; readonly port: number }> {
-  const server =
-    tls === undefined
-      ? createHttp(TIMEOUTS)
-      : createHttps({ ...TIMEOUTS, ...tls, minVersion: "TLSv1.2" });
+  const server = tls === undefined ? createHttp(TIMEOUTS) : createHttps({ ...TIMEOUTS, ...tls, minVersion: "TLSv1.2" });
   server.listen(port, host);
   await once(server, "listening");
   const address = server.address();
@@ -83,8 +65,7 @@ async function answer(
     url: request.url ?? "",
     rawHeaders: request.rawHeaders,
   });
-  if (!head.ok)
-    return sendRefusal(gateway, response, refuse("head_refused", head.error), decision, "");
+  if (!head.ok) return sendRefusal(gateway, response, refuse("head_refused", head.error), decision, "");
   const { path, segments, headers } = head.value;
   if (!allowedHosts.includes(headers.get("host") ?? "") || headers.has("origin"))
     return sendRefusal(gateway, response, refuse("head_refused", "host or origin"), decision, "");
@@ -96,8 +77,7 @@ async function answer(
   if (path.startsWith(METADATA)) return sendMetadata(gateway, response, segments);
   const [prefix, name, ...rest] = segments;
   const served = prefix === "r" && name !== undefined ? gateway.served(name) : undefined;
-  if (served === undefined || name === undefined)
-    return send(response, 404, { error: "not_found" });
+  if (served === undefined || name === undefined) return send(response, 404, { error: "not_found" });
   const cut = new AbortController();
   response.on("close", () => cut.abort());
   const done = await call(gateway, served, {
@@ -111,14 +91,7 @@ async function answer(
   const { refusal, call: caller } = done.error;
   if (caller !== undefined) {
     const { claims } = caller;
-    const ids = [
-      claims.task,
-      ...claims.grants,
-      claims.jti,
-      claims.sub,
-      claims.act.sub,
-      gateway.point(),
-    ];
+    const ids = [claims.task, ...claims.grants, claims.jti, claims.sub, claims.act.sub, gateway.point()];
     gateway.refusals.note({ ids, grant: claims.grants[0] ?? "", refusal, decision });
   }
   return sendRefusal(gateway, response, refusal, decision, name);
@@ -127,17 +100,11 @@ async function answer(
 const METADATA = "/.well-known/oauth-protected-resource/r/";
 
 /** Protected resource metadata (RFC 9728 2). */
-function sendMetadata(
-  gateway: Gateway,
-  response: ServerResponse,
-  segments: readonly string[],
-): void {
+function sendMetadata(gateway: Gateway, response: ServerResponse, segments: readonly string[]): void {
   const name = segments[3];
   const served = name === undefined || segments.length !== 4 ? undefined : gateway.served(name);
   if (served === undefined) return send(response, 404, { error: "not_found" });
-  const types = Object.keys(served.connector.types).map(
-    (type) => `${served.connection.resource}.${type}`,
-  );
+  const types = Object.keys(served.connector.types).map((type) => `${served.connection.resource}.${type}`);
   return send(response, 200, {
     resource: served.location,
     resource_name: served.connector.title,
@@ -204,8 +171,7 @@ function sendRefusal(
   resource: string,
 ): void {
   const row = REFUSALS[refusal.code];
-  const challenge =
-    resource === "" ? undefined : wwwAuthenticate(refusal, `${gateway.base}${METADATA}${resource}`);
+  const challenge = resource === "" ? undefined : wwwAuthenticate(refusal, `${gateway.base}${METADATA}${resource}`);
   const headers = {
     ...nonceOf(gateway),
     ...(challenge === undefined ? {} : { "www-authenticate": challenge }),

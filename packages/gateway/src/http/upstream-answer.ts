@@ -28,20 +28,14 @@ export function answerOf(
   if (reflects(raw.body, spellings.reveal()))
     return err(refuse("reflected_secret", "the answer holds the injected credential"));
   if (raw.status >= 300 && raw.status < 400)
-    return err(
-      refuse("upstream_refused", "the upstream redirects, and redirects are not followed"),
-    );
+    return err(refuse("upstream_refused", "the upstream redirects, and redirects are not followed"));
   if (raw.status === 401 || raw.status === 403)
-    return err(
-      refuse("upstream_refused", "the upstream refuses the connection's credential for this"),
-    );
+    return err(refuse("upstream_refused", "the upstream refuses the connection's credential for this"));
   const json = readBody(raw);
   const { response } = projection.named.routed.spec;
   if (!response.status.includes(raw.status)) {
     if (raw.status < 300)
-      return err(
-        refuse("upstream_failed", "the upstream answered with another success than declared"),
-      );
+      return err(refuse("upstream_failed", "the upstream answered with another success than declared"));
     return ok(mapUpstreamError(raw.status, json.ok ? json.value : undefined, projection.entry));
   }
   if (response.kind === "empty") return project(raw.status, undefined, projection);
@@ -55,7 +49,5 @@ function readBody(raw: UpstreamAnswer): Result<Json | undefined, Refusal> {
   const json = readJson(raw.body);
   return json.ok
     ? json
-    : err(
-        refuse("upstream_failed", `the answer is not JSON with one reading: ${json.error.reason}`),
-      );
+    : err(refuse("upstream_failed", `the answer is not JSON with one reading: ${json.error.reason}`));
 }

@@ -6,20 +6,14 @@ export function conforms(value: Json, schema: ValueSchema): boolean {
     case "string":
       return typeof value === "string" && stringFits(value, schema);
     case "number":
-      return (
-        typeof value === "number" &&
-        value >= (schema.min ?? -Infinity) &&
-        value <= (schema.max ?? Infinity)
-      );
+      return typeof value === "number" && value >= (schema.min ?? -Infinity) && value <= (schema.max ?? Infinity);
     case "boolean":
       return typeof value === "boolean";
     case "nullable":
       return value === null || conforms(value, schema.of);
     case "array":
       return (
-        Array.isArray(value) &&
-        value.length <= schema.max &&
-        value.every((item: Json) => conforms(item, schema.items))
+        Array.isArray(value) && value.length <= schema.max && value.every((item: Json) => conforms(item, schema.items))
       );
     case "object":
       return (
@@ -34,8 +28,7 @@ export function conforms(value: Json, schema: ValueSchema): boolean {
 }
 
 function stringFits(value: string, schema: Extract<ValueSchema, { kind: "string" }>): boolean {
-  if (value.length > schema.max || (schema.enum !== undefined && !schema.enum.includes(value)))
-    return false;
+  if (value.length > schema.max || (schema.enum !== undefined && !schema.enum.includes(value))) return false;
   return schema.pattern === undefined || new RegExp(`^(?:${schema.pattern})$`, "u").test(value);
 }
 

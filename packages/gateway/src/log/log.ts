@@ -30,13 +30,7 @@ import {
 /** A record before the log numbers and dates it. Ids, names and codes only; never a body, a value or a secret. */
 export interface NewRecord {
   readonly kind:
-    | "call.intent"
-    | "call.outcome"
-    | "call.read"
-    | "call.refused"
-    | "connection.keep"
-    | "connection.remove"
-    | "alarm";
+    "call.intent" | "call.outcome" | "call.read" | "call.refused" | "connection.keep" | "connection.remove" | "alarm";
   readonly decision: string;
   readonly ids: readonly string[];
   readonly body: JsonObject;
@@ -86,21 +80,17 @@ export function openLog(options: LogOptions): Log {
       const group = waiting;
       waiting = [];
       const at = Math.max(options.now(), state.lastAt);
-      const made = group.map(({ record }, index) =>
-        recordLine({ n: frontier.size + index, at, ...record }),
-      );
+      const made = group.map(({ record }, index) => recordLine({ n: frontier.size + index, at, ...record }));
       const before = fstatSync(fd).size;
       try {
         await writeAll(fd, made.map((line) => `${line}\n`).join(""));
         await syncData(fd);
       } catch (error) {
         ftruncateSync(fd, before);
-        for (const { failed } of group)
-          failed(error instanceof Error ? error : new Error("the log cannot be written"));
+        for (const { failed } of group) failed(error instanceof Error ? error : new Error("the log cannot be written"));
         continue;
       }
-      for (const line of made)
-        frontier = appendLeaf(frontier, leafHash(utf8(line), sha256), sha256);
+      for (const line of made) frontier = appendLeaf(frontier, leafHash(utf8(line), sha256), sha256);
       lines.push(...made);
       for (const { done } of group) done();
     }
@@ -128,12 +118,7 @@ export function openLog(options: LogOptions): Log {
       const { name, publicKey, key } = options;
       covered = frontierAt(size);
       const head = { origin: name, size, root: rootOf(covered, sha256) };
-      return signCheckpoint(
-        head,
-        { name, key: publicKey },
-        (message) => sign(null, message, key),
-        sha256,
-      );
+      return signCheckpoint(head, { name, key: publicKey }, (message) => sign(null, message, key), sha256);
     },
     async close() {
       await writing;

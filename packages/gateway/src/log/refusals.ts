@@ -23,11 +23,7 @@ interface Counted {
   count: number;
 }
 
-export function createRefusalLog(
-  log: Log,
-  now: () => number,
-  fault: (error: unknown) => void,
-): RefusalLog {
+export function createRefusalLog(log: Log, now: () => number, fault: (error: unknown) => void): RefusalLog {
   const held = new Map<string, Counted>();
   const write = async ({ ids, decision, body, count }: Counted): Promise<void> =>
     log.append({ kind: "call.refused", decision, ids, body: { ...body, count } });

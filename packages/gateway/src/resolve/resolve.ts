@@ -1,11 +1,4 @@
-import {
-  atPointer,
-  isJsonObject,
-  type Json,
-  type JsonObject,
-  readJson,
-  type RecordType,
-} from "@remit/core";
+import { atPointer, isJsonObject, type Json, type JsonObject, readJson, type RecordType } from "@remit/core";
 import type { ResolveRequest } from "@remit/sdk";
 import type { Served } from "../gateway.ts";
 import { isNameOf } from "../http/route.ts";
@@ -25,19 +18,14 @@ const MAX_ANSWER = 262_144;
 const TIMEOUT_MS = 1_200;
 
 /** Looks a record up for the broker, under the connector's `resolve` and this gateway's own connection. Every failure is the same nothing. */
-export async function resolveRecord(
-  served: Served | undefined,
-  request: ResolveRequest,
-): Promise<Found | undefined> {
+export async function resolveRecord(served: Served | undefined, request: ResolveRequest): Promise<Found | undefined> {
   if (
     served === undefined ||
     served.connection.id !== request.connection ||
     served.connector.digest !== request.connector
   )
     return undefined;
-  const type = Object.hasOwn(served.connector.types, request.type)
-    ? served.connector.types[request.type]
-    : undefined;
+  const type = Object.hasOwn(served.connector.types, request.type) ? served.connector.types[request.type] : undefined;
   if (type === undefined) return undefined;
   const named = request.named.by === "alias" ? request.named.alias : request.named.identifier;
   if (!isNameOf(type, named)) return undefined;
@@ -53,22 +41,12 @@ export async function resolveRecord(
   return json.ok && isJsonObject(json.value) ? readFound(json.value, type, request) : undefined;
 }
 
-function readFound(
-  answer: JsonObject,
-  type: RecordType,
-  request: ResolveRequest,
-): Found | undefined {
+function readFound(answer: JsonObject, type: RecordType, request: ResolveRequest): Found | undefined {
   const [id, alias] = [atPointer(answer, type.resolve.id), atPointer(answer, type.resolve.alias)];
-  if (
-    typeof id !== "string" ||
-    typeof alias !== "string" ||
-    !isNameOf(type, id) ||
-    !isNameOf(type, alias)
-  )
+  if (typeof id !== "string" || typeof alias !== "string" || !isNameOf(type, id) || !isNameOf(type, alias))
     return undefined;
   // an upstream that answers for another spelling (an old key, another case) did not find what was asked
-  const asked =
-    request.named.by === "alias" ? request.named.alias === alias : request.named.identifier === id;
+  const asked = request.named.by === "alias" ? request.named.alias === alias : request.named.identifier === id;
   if (!asked) return undefined;
   const parents = Object.entries(type.parents).flatMap(([parent, pointer]) => {
     const value = atPointer(answer, pointer);

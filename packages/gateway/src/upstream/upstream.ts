@@ -86,11 +86,7 @@ export function openUpstream(options: UpstreamOptions): Upstream {
         };
       } catch (error) {
         if (error instanceof UpstreamFault) throw error;
-        throw new UpstreamFault(
-          signal.aborted ? "cut" : "no answer",
-          !isConnectFault(error),
-          undefined,
-        );
+        throw new UpstreamFault(signal.aborted ? "cut" : "no answer", !isConnectFault(error), undefined);
       }
     },
     close: async () => pool.destroy(),
@@ -139,10 +135,7 @@ function guardedConnector(loopbackOnly: boolean): buildConnector.connector {
   const guardedLookup: LookupFunction = (hostname, _options, callback) => {
     lookup(hostname, { all: true }, (error, addresses) => {
       if (error !== null) return callback(error, [], 0);
-      if (
-        addresses.length === 0 ||
-        !addresses.every(({ address }) => mayConnect(address, loopbackOnly))
-      )
+      if (addresses.length === 0 || !addresses.every(({ address }) => mayConnect(address, loopbackOnly)))
         return callback(refusedAddress(), [], 0);
       return callback(null, addresses, 0);
     });
@@ -150,8 +143,7 @@ function guardedConnector(loopbackOnly: boolean): buildConnector.connector {
   const connect = buildConnector({ timeout: 5_000, lookup: guardedLookup });
   return (options, callback) => {
     const host = options.hostname.replace(/^\[|\]$/g, "");
-    if (isIP(host) !== 0 && !mayConnect(host, loopbackOnly))
-      return callback(refusedAddress(), null);
+    if (isIP(host) !== 0 && !mayConnect(host, loopbackOnly)) return callback(refusedAddress(), null);
     return connect(options, (error, socket) => {
       if (error !== null) return callback(error, null);
       const remote = socket.remoteAddress;

@@ -22,17 +22,7 @@ export type Injection =
 
 const LOOPBACK = ["127.0.0.1", "localhost", "[::1]"];
 const NAME = /^[a-z0-9][a-z0-9-]{0,62}$/;
-const MEMBERS = [
-  "name",
-  "resource",
-  "connector",
-  "origin",
-  "inject",
-  "as",
-  "account",
-  "secret",
-  "insecure_loopback",
-];
+const MEMBERS = ["name", "resource", "connector", "origin", "inject", "as", "account", "secret", "insecure_loopback"];
 
 /** A connection as it is asked for at the admin socket, with its credential. */
 export interface NewConnection extends Omit<Connection, "id"> {
@@ -76,18 +66,13 @@ export function readNewConnection(json: Json): NewConnection | string {
 }
 
 function originFault(origin: Json | undefined, insecureLoopback: boolean): string | undefined {
-  if (typeof origin !== "string" || !URL.canParse(origin))
-    return "origin is a URL such as https://acme.atlassian.net";
+  if (typeof origin !== "string" || !URL.canParse(origin)) return "origin is a URL such as https://acme.atlassian.net";
   const url = new URL(origin);
   if (url.pathname !== "/" || url.search !== "" || url.hash !== "" || url.username !== "")
     return "origin has no path, query or user";
   if (insecureLoopback)
-    return LOOPBACK.includes(url.hostname)
-      ? undefined
-      : "insecure_loopback is for this machine only";
-  return url.protocol === "https:"
-    ? undefined
-    : "origin is https (http is for this machine, with --insecure-loopback)";
+    return LOOPBACK.includes(url.hostname) ? undefined : "insecure_loopback is for this machine only";
+  return url.protocol === "https:" ? undefined : "origin is https (http is for this machine, with --insecure-loopback)";
 }
 
 function readInjection(json: Json | undefined): Injection | string {

@@ -31,18 +31,14 @@ export function readSealKey(file: string, data: string): SealKey {
   if (process.platform !== "win32" && (mode & 0o077) !== 0)
     throw new Error(`the seal key \`${file}\` is readable by others; run \`chmod 600 ${file}\``);
   const bytes = readFileSync(path);
-  if (bytes.length !== 32)
-    throw new Error(`the seal key \`${file}\` has ${bytes.length} bytes, not 32`);
+  if (bytes.length !== 32) throw new Error(`the seal key \`${file}\` has ${bytes.length} bytes, not 32`);
   return new Secret(new Uint8Array(bytes));
 }
 
 /** Seals a value under a data key of its own, which the seal key wraps (AES-256-GCM), bound to its place. */
 export function seal(value: Uint8Array, place: SealPlace, key: SealKey): Uint8Array {
   const dataKey = randomBytes(32);
-  return Buffer.concat([
-    encrypt(dataKey, place, key.reveal(), "key"),
-    encrypt(value, place, dataKey, "value"),
-  ]);
+  return Buffer.concat([encrypt(dataKey, place, key.reveal(), "key"), encrypt(value, place, dataKey, "value")]);
 }
 
 /** Opens a sealed value; throws if anything about it or its place differs. */
@@ -52,9 +48,7 @@ export function open(sealed: Uint8Array, place: SealPlace, key: SealKey): Secret
 }
 
 const aad = (place: SealPlace, part: string): Buffer =>
-  Buffer.from(
-    JSON.stringify([part, place.tenant, place.table, place.id, place.column, place.version]),
-  );
+  Buffer.from(JSON.stringify([part, place.tenant, place.table, place.id, place.column, place.version]));
 
 function encrypt(value: Uint8Array, place: SealPlace, key: Uint8Array, part: string): Buffer {
   const nonce = randomBytes(NONCE);
@@ -64,12 +58,7 @@ function encrypt(value: Uint8Array, place: SealPlace, key: Uint8Array, part: str
 
 function decrypt(sealed: Uint8Array, place: SealPlace, key: Uint8Array, part: string): Uint8Array {
   if (sealed.length < NONCE + TAG) throw new Error("a sealed value is cut short");
-  const decipher = createDecipheriv("aes-256-gcm", key, sealed.subarray(0, NONCE)).setAAD(
-    aad(place, part),
-  );
+  const decipher = createDecipheriv("aes-256-gcm", key, sealed.subarray(0, NONCE)).setAAD(aad(place, part));
   decipher.setAuthTag(sealed.subarray(sealed.length - TAG));
-  return Buffer.concat([
-    decipher.update(sealed.subarray(NONCE, sealed.length - TAG)),
-    decipher.final(),
-  ]);
+  return Buffer.concat([decipher.update(sealed.subarray(NONCE, sealed.length - TAG)), decipher.final()]);
 }

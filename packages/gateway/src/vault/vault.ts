@@ -61,11 +61,7 @@ export function openVault(data: string, sealKey: SealKey): Vault {
     credential(id) {
       const found = row("select version, secret from connection where id = ?", id);
       if (found === undefined || !(found["secret"] instanceof Uint8Array)) return undefined;
-      const bytes = open(
-        found["secret"],
-        place("connection", id, Number(found["version"])),
-        sealKey,
-      );
+      const bytes = open(found["secret"], place("connection", id, Number(found["version"])), sealKey);
       return new Secret(Buffer.from(bytes.reveal()).toString("utf8"));
     },
     key(name, make) {
@@ -73,10 +69,7 @@ export function openVault(data: string, sealKey: SealKey): Vault {
       if (found !== undefined && found["sealed"] instanceof Uint8Array)
         return open(found["sealed"], place("key", name, 1), sealKey);
       const value = make();
-      db.prepare("insert into key values (?, ?)").run(
-        name,
-        seal(value, place("key", name, 1), sealKey),
-      );
+      db.prepare("insert into key values (?, ?)").run(name, seal(value, place("key", name, 1), sealKey));
       return new Secret(value);
     },
     fixed(name, make) {
@@ -88,20 +81,15 @@ export function openVault(data: string, sealKey: SealKey): Vault {
     },
     set: (name, value) =>
       void db
-        .prepare(
-          "insert into fixed values (?, ?) on conflict (name) do update set value = excluded.value",
-        )
+        .prepare("insert into fixed values (?, ?) on conflict (name) do update set value = excluded.value")
         .run(name, value),
     close: () => db.close(),
   };
 }
 
 function keep(db: DatabaseSync, { secret, ...facts }: NewConnection, sealKey: SealKey): Connection {
-  const before = db
-    .prepare("select id, version from connection where resource = ?")
-    .get(facts.resource);
-  const id =
-    before === undefined ? makeId("cnx", Date.now(), randomBytes(10)) : String(before["id"]);
+  const before = db.prepare("select id, version from connection where resource = ?").get(facts.resource);
+  const id = before === undefined ? makeId("cnx", Date.now(), randomBytes(10)) : String(before["id"]);
   const version = before === undefined ? 1 : Number(before["version"]) + 1;
   const connection: Connection = { id, ...facts };
   const sealed = seal(Buffer.from(secret.reveal()), place("connection", id, version), sealKey);

@@ -2,14 +2,7 @@ import { isJsonObject, type Json, type JsonObject, Secret } from "@remit/core";
 import { refusalFrom, RemitError } from "./errors.ts";
 import { keepRenewed } from "./renewing.ts";
 import { callResource, type ResourceState } from "./resource.ts";
-import {
-  type Broker,
-  countIn,
-  createBroker,
-  goodObject,
-  listIn,
-  textIn,
-} from "./token-endpoint.ts";
+import { type Broker, countIn, createBroker, goodObject, listIn, textIn } from "./token-endpoint.ts";
 import type { Agent, AgentOptions, EndedTask, HeldToken } from "./words.ts";
 
 const EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange";
@@ -51,22 +44,18 @@ export function createAgent(options: AgentOptions): Agent {
     openSession: (idToken, clientId) => openSession(broker, revealed(idToken), clientId, now()),
     async beginTask(session, request) {
       const body = { ...taskBody(request), jkt: request.jkt };
-      const answer = await goodObject(
-        await broker.send(jsonRequest("/tasks", "POST", session, body)),
-      );
+      const answer = await goodObject(await broker.send(jsonRequest("/tasks", "POST", session, body)));
       const start = new Secret(textIn(answer, "start"));
       return { start, expiresAt: Math.floor(now() / 1000) + countIn(answer, "expires_in") };
     },
-    admin: (session, path, init = {}) =>
-      broker.send(jsonRequest(path, init.method ?? "GET", session, init.json)),
+    admin: (session, path, init = {}) => broker.send(jsonRequest(path, init.method ?? "GET", session, init.json)),
     fetch: (url, init) => callResource(options, calls, task(), url, init),
     keepRenewed: (signal) => keepRenewed(agent, now, signal),
   };
   return agent;
 }
 
-const revealed = (value: string | Secret<string>): string =>
-  typeof value === "string" ? value : value.reveal();
+const revealed = (value: string | Secret<string>): string => (typeof value === "string" ? value : value.reveal());
 
 const tokenType = (type: string): string =>
   type.startsWith("urn:") ? type : `urn:ietf:params:oauth:token-type:${type}`;
@@ -104,9 +93,7 @@ const jsonRequest = (
   json: Json | undefined,
 ): Parameters<Broker["send"]>[0] => ({
   ...{ path, method, session },
-  ...(json === undefined
-    ? {}
-    : { body: { type: "application/json", text: () => JSON.stringify(json) } }),
+  ...(json === undefined ? {} : { body: { type: "application/json", text: () => JSON.stringify(json) } }),
 });
 
 async function openSession(
@@ -156,11 +143,7 @@ function resourceOf(details: readonly Json[]): string {
   throw new RemitError("answer_malformed", "the broker's answer is not for exactly one resource");
 }
 
-async function endTask(
-  broker: Broker,
-  held: HeldToken,
-  how: "complete" | "cancel",
-): Promise<EndedTask> {
+async function endTask(broker: Broker, held: HeldToken, how: "complete" | "cancel"): Promise<EndedTask> {
   const text = (): string => new URLSearchParams({ grant: held.grant, how }).toString();
   const request = { path: `/tasks/${held.task}/end`, method: "POST", body: { type: FORM, text } };
   const answer = await goodObject(await broker.send(request));

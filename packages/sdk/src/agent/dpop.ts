@@ -11,8 +11,7 @@ export interface DpopKey {
 }
 
 /** A fresh P-256 key. */
-export const makeDpopKey = (): DpopKey =>
-  dpopKeyOf(generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey);
+export const makeDpopKey = (): DpopKey => dpopKeyOf(generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey);
 
 /** An existing private key as a proof key. */
 export function dpopKeyOf(privateKey: KeyObject): DpopKey {
@@ -43,9 +42,7 @@ export function dpopProof(request: ProofRequest): string {
       htm: request.method,
       htu: request.url.replace(/[?#].*$/s, ""),
       iat: Math.floor(request.now / 1000),
-      ...(accessToken === undefined
-        ? {}
-        : { ath: hash("sha256", accessToken.reveal(), "base64url") }),
+      ...(accessToken === undefined ? {} : { ath: hash("sha256", accessToken.reveal(), "base64url") }),
       ...(nonce === undefined ? {} : { nonce }),
     },
     sign,

@@ -35,8 +35,7 @@ export class RemitError extends Error {
   }
 }
 
-const textOf = (value: Json | undefined): string | undefined =>
-  typeof value === "string" ? value : undefined;
+const textOf = (value: Json | undefined): string | undefined => (typeof value === "string" ? value : undefined);
 
 function remitOf(refusal: JsonObject | undefined): JsonObject {
   const remit = refusal?.["remit"];

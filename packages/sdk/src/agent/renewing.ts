@@ -7,10 +7,7 @@ const LONGEST_PAUSE_MS = 5_000;
 
 /** Answers that another try cannot change. */
 const isFinal = (error: unknown): boolean =>
-  error instanceof RemitError &&
-  error.status !== undefined &&
-  error.status < 500 &&
-  error.status !== 429;
+  error instanceof RemitError && error.status !== undefined && error.status < 500 && error.status !== 429;
 
 /** Renews at half of each token's life; tries again with growing pauses while the broker cannot be reached and the lease holds. */
 export async function keepRenewed(

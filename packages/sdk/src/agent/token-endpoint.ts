@@ -37,14 +37,10 @@ export function createBroker(options: AgentOptions): Broker {
     const headers = {
       dpop: dpopProof({ ...proof, accessToken: request.session }),
       ...(request.body === undefined ? {} : { "content-type": request.body.type }),
-      ...(request.session === undefined
-        ? {}
-        : { authorization: `DPoP ${request.session.reveal()}` }),
+      ...(request.session === undefined ? {} : { authorization: `DPoP ${request.session.reveal()}` }),
     };
     const body = request.body === undefined ? {} : { body: request.body.text() };
-    const response = await reach(() =>
-      doFetch(url, { method: request.method, headers, redirect: "manual", ...body }),
-    );
+    const response = await reach(() => doFetch(url, { method: request.method, headers, redirect: "manual", ...body }));
     nonce = response.headers.get("dpop-nonce") ?? nonce;
     return response;
   };

@@ -54,10 +54,8 @@ export function checkProof(call: ProofOfCall, judge: ProofJudge): Result<undefin
     now: Math.floor(call.nowMs / 1000),
     acceptsNonce: (nonce) => judge.nonces.accepts(nonce),
   });
-  if (!judged.ok && judged.error !== "nonce")
-    return err(refuse("dpop_invalid", `proof ${judged.error}`));
-  if (!verifyProof(read.value, holder.verify).ok)
-    return err(refuse("dpop_invalid", "proof signature"));
+  if (!judged.ok && judged.error !== "nonce") return err(refuse("dpop_invalid", `proof ${judged.error}`));
+  if (!verifyProof(read.value, holder.verify).ok) return err(refuse("dpop_invalid", "proof signature"));
   if (!judged.ok) return err(refuse("dpop_nonce", "a nonce of this process is needed"));
   switch (judge.seen.add(call.jkt + judged.value.jti, judge.nonces.seconds())) {
     case "new":

@@ -41,21 +41,14 @@ const SCHEME = /^dpop /i;
 
 /** The token of an `Authorization` header; only the DPoP scheme carries one (RFC 9449 7.1). */
 export function tokenIn(authorization: string | undefined): Result<string, Refusal> {
-  if (authorization === undefined)
-    return err(refuse("token_missing", "there is no Authorization header"));
-  if (!SCHEME.test(authorization))
-    return err(refuse("token_invalid", "a bound token comes with the DPoP scheme"));
+  if (authorization === undefined) return err(refuse("token_missing", "there is no Authorization header"));
+  if (!SCHEME.test(authorization)) return err(refuse("token_invalid", "a bound token comes with the DPoP scheme"));
   return ok(authorization.slice(5));
 }
 
 /** Checks everything about a token that does not change with time (RFC 9068 4, RFC 8725 3). `ath` is its hash. */
-export function verifyToken(
-  token: string,
-  ath: string,
-  expected: TokenExpectation,
-): Result<VerifiedToken, Refusal> {
-  const invalid = (detail: string): Result<VerifiedToken, Refusal> =>
-    err(refuse("token_invalid", detail));
+export function verifyToken(token: string, ath: string, expected: TokenExpectation): Result<VerifiedToken, Refusal> {
+  const invalid = (detail: string): Result<VerifiedToken, Refusal> => err(refuse("token_invalid", detail));
   const jws = readJws(token, { maxBytes: MAX_TOKEN_BYTES });
   if (!jws.ok) return invalid(`token ${jws.error}`);
   const { kid } = jws.value.header;

@@ -1,13 +1,5 @@
 import { hash, type KeyObject } from "node:crypto";
-import {
-  type ConnectorLookup,
-  err,
-  ok,
-  type Refusal,
-  refuse,
-  type Result,
-  type SeenSet,
-} from "@remit/core";
+import { type ConnectorLookup, err, ok, type Refusal, refuse, type Result, type SeenSet } from "@remit/core";
 import { createGenerations } from "./generations.ts";
 import type { Nonces } from "./nonces.ts";
 import { checkProof, type Holder, type ProofJudge } from "./proof.ts";
@@ -81,8 +73,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
     if (!text.ok) return text;
     const token = tokenOf(text.value);
     if (!token.ok) return token;
-    if (!standing.isFresh())
-      return err(refuse("feed_stale", "this point cannot prove that it is up to date"));
+    if (!standing.isFresh()) return err(refuse("feed_stale", "this point cannot prove that it is up to date"));
     const untimely = judgeTime(token.value, standing);
     if (untimely !== undefined) return err(untimely);
     if (!standing.isLive(token.value.live, token.value.claims.iat))
@@ -111,8 +102,7 @@ function judgeTime({ claims }: VerifiedToken, standing: Standing): Refusal | und
   const { nowMs, uncertaintyMs } = standing.brokerTime();
   const latestMs = nowMs + uncertaintyMs;
   if (!(latestMs < claims.exp * 1000)) return refuse("token_invalid", "claim exp: it is over");
-  if (!(latestMs >= claims.nbf * 1000))
-    return refuse("token_invalid", "claim nbf: it has not begun");
+  if (!(latestMs >= claims.nbf * 1000)) return refuse("token_invalid", "claim nbf: it has not begun");
   return undefined;
 }
 

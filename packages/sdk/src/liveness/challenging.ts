@@ -55,8 +55,7 @@ const aborted = (signal: AbortSignal): Promise<void> =>
 /** Forgets what broker time is past for certain. */
 function forgetSurely(state: FeedState): void {
   const { nowMs, uncertaintyMs } = state.freshness.brokerTime(state.monotonicMs());
-  if (Number.isFinite(uncertaintyMs))
-    state.revocations.forget(Math.floor((nowMs - uncertaintyMs) / 1000));
+  if (Number.isFinite(uncertaintyMs)) state.revocations.forget(Math.floor((nowMs - uncertaintyMs) / 1000));
 }
 
 type Asked = "fresh" | "behind" | "failed";

@@ -117,10 +117,7 @@ async function followOnce(state: FeedState, signal: AbortSignal): Promise<Outcom
 }
 
 /** The feed's key may have changed since, so the succession is asked first; only the pinned root can name another. */
-async function takeSnapshot(
-  state: FeedState,
-  signal: AbortSignal,
-): Promise<LivenessFault | undefined> {
+async function takeSnapshot(state: FeedState, signal: AbortSignal): Promise<LivenessFault | undefined> {
   const { feed } = await state.channel.trust(signal);
   state.trusted(feed.key);
   const signed = readSigned(await state.channel.snapshot(signal), "remit-snapshot+jwt", feed.key);
@@ -143,11 +140,7 @@ async function takeSnapshot(
 const isBehind = (one: Position, other: Position): boolean =>
   one.epoch < other.epoch || (one.epoch === other.epoch && one.n < other.n);
 
-function takeLine(
-  state: FeedState,
-  line: FeedLine,
-  signal: AbortSignal,
-): LivenessFault | undefined {
+function takeLine(state: FeedState, line: FeedLine, signal: AbortSignal): LivenessFault | undefined {
   switch (line.kind) {
     case "ping":
       return undefined;
@@ -162,11 +155,7 @@ function takeLine(
   }
 }
 
-function takeBatch(
-  state: FeedState,
-  compact: string,
-  signal: AbortSignal,
-): LivenessFault | undefined {
+function takeBatch(state: FeedState, compact: string, signal: AbortSignal): LivenessFault | undefined {
   const key = state.feedKey();
   if (key === undefined) return { code: "signature" };
   const signed = readSigned(compact, "remit-feed+jwt", key);
@@ -188,11 +177,7 @@ function takeBatch(
 }
 
 /** Local effect first: running calls are cut before the broker hears that the batch was seen. */
-async function applied(
-  state: FeedState,
-  ids: readonly string[],
-  signal: AbortSignal,
-): Promise<void> {
+async function applied(state: FeedState, ids: readonly string[], signal: AbortSignal): Promise<void> {
   const position = state.revocations.position();
   state.freshness.applied(position);
   state.ended(ids);

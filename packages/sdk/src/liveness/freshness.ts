@@ -27,11 +27,7 @@ export interface Freshness {
   /** Notes a question before it is sent, with what had been applied by then. */
   asked(nonce: string, monotonicMs: number, applied: Position): void;
   /** Takes an answer. Each nonce counts once. */
-  answered(
-    answer: FreshAnswer,
-    monotonicMs: number,
-    applied: Position,
-  ): "fresh" | "behind" | FreshFault;
+  answered(answer: FreshAnswer, monotonicMs: number, applied: Position): "fresh" | "behind" | FreshFault;
   /** Says how far the feed is applied now; answers that waited for it begin to count. */
   applied(position: Position): void;
   isFresh(operation: OperationClass, monotonicMs: number): boolean;
@@ -70,9 +66,7 @@ export function createFreshness(bounds: Bounds): Freshness {
   let provenMs = -Infinity;
   let clock: { readonly at: number; readonly sentMs: number; readonly gotMs: number } | undefined;
   const settle = (applied: Position): void => {
-    const reached = waiting.filter(
-      (answer) => answer.epoch === applied.epoch && answer.n <= applied.n,
-    );
+    const reached = waiting.filter((answer) => answer.epoch === applied.epoch && answer.n <= applied.n);
     for (const answer of reached) provenMs = Math.max(provenMs, answer.sentMs);
     waiting = waiting.filter((answer) => !reached.includes(answer));
   };
@@ -87,14 +81,10 @@ export function createFreshness(bounds: Bounds): Freshness {
       if (question === undefined) return "nonce";
       open.delete(answer.nonce);
       if (answer.epoch !== applied.epoch) return "epoch";
-      if (answer.epoch === question.applied.epoch && answer.n < question.applied.n)
-        return "step_back";
+      if (answer.epoch === question.applied.epoch && answer.n < question.applied.n) return "step_back";
       if (clock === undefined || question.sentMs >= clock.sentMs)
         clock = { at: answer.at, sentMs: question.sentMs, gotMs: monotonicMs };
-      waiting = [
-        ...waiting.slice(-MAX_OPEN),
-        { epoch: answer.epoch, n: answer.n, sentMs: question.sentMs },
-      ];
+      waiting = [...waiting.slice(-MAX_OPEN), { epoch: answer.epoch, n: answer.n, sentMs: question.sentMs }];
       settle(applied);
       return answer.n <= applied.n ? "fresh" : "behind";
     },

@@ -23,16 +23,7 @@ export interface LivenessOptions {
 
 /** What goes wrong between a point and its feed. All of them lead to a stale point, none to an allowed call. */
 export interface LivenessFault {
-  readonly code:
-    | "unreachable"
-    | "malformed"
-    | "signature"
-    | "gap"
-    | "fork"
-    | "epoch"
-    | "step_back"
-    | "nonce"
-    | "lag";
+  readonly code: "unreachable" | "malformed" | "signature" | "gap" | "fork" | "epoch" | "step_back" | "nonce" | "lag";
   readonly cause?: unknown;
 }
 
@@ -41,10 +32,7 @@ export interface Liveness extends Standing {
   /** Whether nothing can have been missed within the bound of this class; reads where none is named. */
   isFresh(operation?: OperationClass): boolean;
   /** Why a verified call may not go on now; asked again before sending and before releasing. */
-  judge(
-    call: Pick<VerifiedCall, "claims" | "live">,
-    operation: OperationClass,
-  ): Refusal | undefined;
+  judge(call: Pick<VerifiedCall, "claims" | "live">, operation: OperationClass): Refusal | undefined;
   /** Where the feed is applied up to; undefined before the first snapshot. */
   position(): Position | undefined;
   /** Hears the ids of each batch as soon as it is applied, so that running calls can be cut. Returns the way to stop. */
@@ -64,16 +52,13 @@ export function createLiveness(options: LivenessOptions): Liveness {
       for (const listener of listeners) listener(ids);
     },
   });
-  const isFresh = (operation: OperationClass = "read"): boolean =>
-    freshness.isFresh(operation, options.monotonicMs());
-  const isLive = (ids: readonly string[], issuedAt: number): boolean =>
-    !state.revocations.isDead(ids, issuedAt);
+  const isFresh = (operation: OperationClass = "read"): boolean => freshness.isFresh(operation, options.monotonicMs());
+  const isLive = (ids: readonly string[], issuedAt: number): boolean => !state.revocations.isDead(ids, issuedAt);
   return {
     isFresh,
     isLive,
     judge(call, operation) {
-      if (!isLive(call.live, call.claims.iat))
-        return refuse("token_revoked", "something it depends on was revoked");
+      if (!isLive(call.live, call.claims.iat)) return refuse("token_revoked", "something it depends on was revoked");
       return isFresh(operation)
         ? undefined
         : refuse("feed_stale", `not proven fresh within the bound of \`${operation}\``);

@@ -27,13 +27,7 @@ const ITEM_MEMBERS = ["n", "id", "before", "forget"];
 export function readBatch(payload: JsonObject): FeedBatch | undefined {
   if (Object.keys(payload).some((name) => !BATCH_MEMBERS.includes(name))) return undefined;
   const { epoch, from, to, prev, items } = payload;
-  if (
-    !isCount(epoch) ||
-    !isCount(from) ||
-    !isCount(to) ||
-    typeof prev !== "string" ||
-    !Array.isArray(items)
-  )
+  if (!isCount(epoch) || !isCount(from) || !isCount(to) || typeof prev !== "string" || !Array.isArray(items))
     return undefined;
   const read = items.map(readItem).filter((item) => item !== undefined);
   const dense =

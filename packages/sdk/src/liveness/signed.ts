@@ -40,9 +40,7 @@ const FRESH_MEMBERS = ["epoch", "n", "nonce", "at", "log"];
 export function readFresh(payload: JsonObject): FreshAnswer | undefined {
   if (Object.keys(payload).some((name) => !FRESH_MEMBERS.includes(name))) return undefined;
   const { epoch, n, nonce, at } = payload;
-  return isCount(epoch) && isCount(n) && isCount(at) && typeof nonce === "string"
-    ? { epoch, n, nonce, at }
-    : undefined;
+  return isCount(epoch) && isCount(n) && isCount(at) && typeof nonce === "string" ? { epoch, n, nonce, at } : undefined;
 }
 
 const SNAPSHOT_MEMBERS = ["epoch", "n", "head", "items", "at"];
@@ -51,8 +49,7 @@ const SNAPSHOT_MEMBERS = ["epoch", "n", "head", "items", "at"];
 export function readSnapshot(payload: JsonObject): Snapshot | undefined {
   if (Object.keys(payload).some((name) => !SNAPSHOT_MEMBERS.includes(name))) return undefined;
   const { epoch, n, head, items } = payload;
-  if (!isCount(epoch) || !isCount(n) || typeof head !== "string" || !Array.isArray(items))
-    return undefined;
+  if (!isCount(epoch) || !isCount(n) || typeof head !== "string" || !Array.isArray(items)) return undefined;
   const read: RevocationItem[] = [];
   for (const json of items) {
     const item = readItem(json);

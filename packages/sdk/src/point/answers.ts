@@ -17,13 +17,7 @@ import {
 import { importPublic } from "../crypto.ts";
 import { isCount } from "../liveness/revocations.ts";
 import type { Answer } from "./https.ts";
-import {
-  ChannelError,
-  type FeedLine,
-  type ResolveRequest,
-  type TokenKeys,
-  type Welcome,
-} from "./words.ts";
+import { ChannelError, type FeedLine, type ResolveRequest, type TokenKeys, type Welcome } from "./words.ts";
 
 const malformed = (what: string): ChannelError =>
   new ChannelError("malformed", `the broker's ${what} is not as it must be`);
@@ -72,8 +66,7 @@ export function readTokenKeys(json: Json | undefined): TokenKeys | undefined {
   for (const item of keys as readonly Json[]) {
     const kid = isJsonObject(item) ? item["kid"] : undefined;
     const jwk = readPublicJwk(item);
-    if (jwk?.kty !== "EC" || typeof kid !== "string" || !KID.test(kid) || read.has(kid))
-      return undefined;
+    if (jwk?.kty !== "EC" || typeof kid !== "string" || !KID.test(kid) || read.has(kid)) return undefined;
     if (isJsonObject(item) && (item["alg"] ?? "ES256") !== "ES256") return undefined;
     read.set(kid, importPublic(jwk));
   }
@@ -85,8 +78,7 @@ export function readWelcome(text: string): Welcome {
   const members = ["point", "issuer", "now", "jwks", "epoch", "n", "bounds"];
   const { point, issuer, jwks, epoch, n, bounds } = readMembers(text, members, "answer to hello");
   const keys = readTokenKeys(jwks);
-  if (typeof point !== "string" || typeof issuer !== "string" || keys === undefined)
-    throw malformed("answer to hello");
+  if (typeof point !== "string" || typeof issuer !== "string" || keys === undefined) throw malformed("answer to hello");
   if (!isCount(epoch) || !isCount(n) || !isJsonObject(bounds)) throw malformed("answer to hello");
   const { read_ms, write_ms, reveal_ms } = bounds;
   if (!isBound(read_ms) || !isBound(write_ms) || !isBound(reveal_ms)) throw malformed("bounds");
@@ -99,8 +91,7 @@ export function readWelcome(text: string): Welcome {
   };
 }
 
-const isBound = (value: Json | undefined): value is number =>
-  isCount(value) && value >= 250 && value <= 60_000;
+const isBound = (value: Json | undefined): value is number => isCount(value) && value >= 250 && value <= 60_000;
 
 /** Reads one line of the feed; a line of an unknown kind is an error, never skipped. */
 export function readFeedLine(text: string): FeedLine {
@@ -116,13 +107,10 @@ export function readFeedLine(text: string): FeedLine {
 const RESOLVE = ["connection", "connector", "type", "alias", "identifier", "show", "nonce"];
 
 function readResolve(json: Json): ResolveRequest {
-  if (!isJsonObject(json) || Object.keys(json).some((name) => !RESOLVE.includes(name)))
-    throw malformed("lookup");
+  if (!isJsonObject(json) || Object.keys(json).some((name) => !RESOLVE.includes(name))) throw malformed("lookup");
   const { connection, connector, type, alias, identifier, show, nonce } = json;
-  if ([connection, connector, type, nonce].some((value) => typeof value !== "string"))
-    throw malformed("lookup");
-  if (!Array.isArray(show) || !show.every((field: unknown) => typeof field === "string"))
-    throw malformed("lookup");
+  if ([connection, connector, type, nonce].some((value) => typeof value !== "string")) throw malformed("lookup");
+  if (!Array.isArray(show) || !show.every((field: unknown) => typeof field === "string")) throw malformed("lookup");
   const text = (value: Json | undefined): string => (typeof value === "string" ? value : "");
   const one =
     typeof alias === "string" && identifier === undefined
@@ -160,9 +148,7 @@ export function readReservation(
 }
 
 /** Reads how much of this point's log the broker holds. */
-export function readShipped(
-  answer: Answer,
-): Result<{ readonly size: number }, { readonly size: number }> {
+export function readShipped(answer: Answer): Result<{ readonly size: number }, { readonly size: number }> {
   const text = answer.status === 409 ? answer.text : goodText(answer, "shipped records");
   const { size } = readMembers(text, ["size"], "answer to shipped records");
   if (!isCount(size)) throw malformed("answer to shipped records");

@@ -47,8 +47,7 @@ export function createPointChannel(options: PointChannelOptions): PointChannel {
     async keys() {
       const json = readJson(goodText(await wire.get("/points/keys"), "keys"));
       const keys = json.ok ? readTokenKeys(json.value) : undefined;
-      if (keys === undefined)
-        throw new ChannelError("malformed", "the broker's keys are not a JWKS");
+      if (keys === undefined) throw new ChannelError("malformed", "the broker's keys are not a JWKS");
       return keys;
     },
     async snapshot(signal) {
@@ -57,11 +56,7 @@ export function createPointChannel(options: PointChannelOptions): PointChannel {
     },
     feed: (after, signal) => wire.feed(after, signal),
     async challenge(nonce, applied, signal) {
-      const answer = await wire.post(
-        "/points/challenge",
-        { nonce, applied: { ...applied } },
-        signal,
-      );
+      const answer = await wire.post("/points/challenge", { nonce, applied: { ...applied } }, signal);
       return compactIn(goodText(answer, "a challenge"), "fresh", MAX_LINE);
     },
     async seen(applied, signal) {
@@ -81,9 +76,7 @@ export function createPointChannel(options: PointChannelOptions): PointChannel {
       return readShipped(await wire.post("/points/ship", { ...batch }));
     },
     async introspect(token) {
-      const json = readJson(
-        goodText(await wire.post("/points/introspect", { token }), "introspect"),
-      );
+      const json = readJson(goodText(await wire.post("/points/introspect", { token }), "introspect"));
       if (json.ok && isJsonObject(json.value)) return json.value;
       throw new ChannelError("malformed", "the broker's introspection is not an object");
     },
@@ -106,11 +99,7 @@ function compactIn(text: string, member: string, maxBytes: number): string {
 interface Wire {
   trust(signal?: AbortSignal): Promise<Succession>;
   get(path: string, signal?: AbortSignal, maxBytes?: number): Promise<Answer>;
-  post(
-    path: string,
-    json: Readonly<Record<string, unknown>>,
-    signal?: AbortSignal,
-  ): Promise<Answer>;
+  post(path: string, json: Readonly<Record<string, unknown>>, signal?: AbortSignal): Promise<Answer>;
   feed(after: Position, signal: AbortSignal): AsyncIterable<FeedLine>;
   close(): void;
 }
@@ -124,16 +113,12 @@ function createWire(options: PointChannelOptions): Wire {
   ): Promise<Answer> => {
     const agent = await trusted.agent();
     const url = new URL(request.path, options.pointsUrl);
-    return readAll(
-      await send({ ...request, agent, url, signal: within(options, signal) }),
-      maxBytes,
-    );
+    return readAll(await send({ ...request, agent, url, signal: within(options, signal) }), maxBytes);
   };
   return {
     trust: (signal) => trusted.refresh(signal),
     get: (path, signal, maxBytes = MAX_LINE) => ask({ method: "GET", path }, signal, maxBytes),
-    post: (path, json, signal) =>
-      ask({ method: "POST", path, json: JSON.stringify(json) }, signal, MAX_LINE),
+    post: (path, json, signal) => ask({ method: "POST", path, json: JSON.stringify(json) }, signal, MAX_LINE),
     async *feed(after, signal) {
       const url = new URL("/points/feed", options.pointsUrl);
       url.searchParams.set("epoch", String(after.epoch));
@@ -211,8 +196,7 @@ async function fetchSuccession(
 const sameServer = (one: Succession, other: Succession): boolean =>
   Buffer.from(one.pointsCertificate).equals(other.pointsCertificate);
 
-const certificatePem = (succession: Succession): string =>
-  new X509Certificate(succession.pointsCertificate).toString();
+const certificatePem = (succession: Succession): string => new X509Certificate(succession.pointsCertificate).toString();
 
 /** PEM of a private key, which is what a TLS socket takes. */
 function pemOf(key: KeyObject): string {

@@ -47,9 +47,7 @@ export interface Exchange {
 export function send(exchange: Exchange): Promise<IncomingMessage> {
   const { agent, url, method, json, signal } = exchange;
   const headers =
-    json === undefined
-      ? {}
-      : { "content-type": "application/json", "content-length": Buffer.byteLength(json) };
+    json === undefined ? {} : { "content-type": "application/json", "content-length": Buffer.byteLength(json) };
   return new Promise((resolve, reject) => {
     const sent = request(url, {
       agent,
@@ -90,10 +88,7 @@ export async function readAll(response: IncomingMessage, maxBytes: number): Prom
 }
 
 /** The lines of a body as they come. A line past the limit, or a last one without its end, ends in an error or is dropped. */
-export async function* readLines(
-  response: IncomingMessage,
-  maxLine: number,
-): AsyncGenerator<string, void, undefined> {
+export async function* readLines(response: IncomingMessage, maxLine: number): AsyncGenerator<string, void, undefined> {
   let rest = Buffer.alloc(0);
   try {
     for await (const chunk of response) {
@@ -106,8 +101,7 @@ export async function* readLines(
         if (line !== "") yield line;
         end = rest.indexOf(0x0a);
       }
-      if (rest.length > maxLine)
-        throw new ChannelError("too_large", "a line of the feed is too long");
+      if (rest.length > maxLine) throw new ChannelError("too_large", "a line of the feed is too long");
     }
   } catch (cause) {
     if (cause instanceof ChannelError) throw cause;

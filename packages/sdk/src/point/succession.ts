@@ -32,8 +32,7 @@ const MAX_BYTES = 16_384;
 const MEMBERS = ["iss", "iat", "feed", "log", "points_cert", "root"];
 
 /** The fingerprint of a root key: base64url SHA-256 of its 32 raw bytes. */
-export const pinOf = (rawPublicKey: Uint8Array): string =>
-  hash("sha256", rawPublicKey, "base64url");
+export const pinOf = (rawPublicKey: Uint8Array): string => hash("sha256", rawPublicKey, "base64url");
 
 /** Believes a succession only if it is signed by the root key whose fingerprint is `pin` and speaks for this issuer. */
 export function readSuccession(
@@ -50,14 +49,12 @@ export function readSuccession(
   const checked = verifyJws(jws.value, { typ: ["remit-succession+jwt"], alg: ["EdDSA"], verify });
   if (!checked.ok) return err("signature");
   const { iss, iat, feed, log, points_cert } = checked.value.payload;
-  if (Object.keys(checked.value.payload).some((name) => !MEMBERS.includes(name)))
-    return err("malformed");
+  if (Object.keys(checked.value.payload).some((name) => !MEMBERS.includes(name))) return err("malformed");
   if (iss !== expected.issuer) return err("issuer");
   const feedKey = readFeedKey(feed);
   const logKey = readLogKey(log);
   const certificate = typeof points_cert === "string" ? fromBase64(points_cert) : undefined;
-  if (feedKey === undefined || logKey === undefined || certificate === undefined)
-    return err("malformed");
+  if (feedKey === undefined || logKey === undefined || certificate === undefined) return err("malformed");
   if (typeof iat !== "number" || !Number.isSafeInteger(iat)) return err("malformed");
   return ok({
     issuer: iss,
@@ -75,8 +72,7 @@ function readFeedKey(json: Json | undefined): Succession["feed"] | undefined {
 }
 
 function readLogKey(json: Json | undefined): Succession["log"] | undefined {
-  if (!isJsonObject(json) || typeof json["name"] !== "string" || typeof json["key"] !== "string")
-    return undefined;
+  if (!isJsonObject(json) || typeof json["name"] !== "string" || typeof json["key"] !== "string") return undefined;
   const key = fromBase64url(json["key"]);
   return key?.length === 32 ? { name: json["name"], key } : undefined;
 }

@@ -37,8 +37,7 @@ export interface ResolveRequest {
   readonly connector: string;
   readonly type: string;
   readonly named:
-    | { readonly by: "alias"; readonly alias: string }
-    | { readonly by: "identifier"; readonly identifier: string };
+    { readonly by: "alias"; readonly alias: string } | { readonly by: "identifier"; readonly identifier: string };
   readonly show: readonly string[];
   readonly nonce: string;
 }

@@ -183,8 +183,7 @@ export function scene(options: { readonly seen?: number; readonly memory?: numbe
   });
   const scened: Scene = {
     ...{ verifier, nonces, signing, holder, keys, present },
-    token: (claims = {}, header = HEADER) =>
-      jws(header, { ...claimsFor(holder.jkt), ...claims }, signing),
+    token: (claims = {}, header = HEADER) => jws(header, { ...claimsFor(holder.jkt), ...claims }, signing),
     proof: (token, over = {}) => proofFor(scened, token, over),
     call: (token, proof) =>
       verifier.verify({
@@ -209,8 +208,7 @@ function proofFor(of: Scene, token: string, over: ProofOver): string {
     accessToken: new Secret(token),
     now: of.present.nowMs,
   });
-  if (over.header === undefined && over.payload === undefined && over.without === undefined)
-    return good;
+  if (over.header === undefined && over.payload === undefined && over.without === undefined) return good;
   const [head = "", body = ""] = good.split(".");
   const read = (part: string): Record<string, JsonObject[string]> =>
     JSON.parse(Buffer.from(part, "base64url").toString());

@@ -20,10 +20,7 @@ export interface Joined {
   readonly key: KeyObject;
 }
 
-export async function join(
-  t: TestContext,
-  over: { pin?: string; issuer?: string } = {},
-): Promise<Joined> {
+export async function join(t: TestContext, over: { pin?: string; issuer?: string } = {}): Promise<Joined> {
   const peer = await openPeer();
   const key = p256();
   const channel = createPointChannel({
@@ -52,10 +49,7 @@ export interface Running extends Joined {
 
 export const LIVE = { claims: { ...claimsFor("x"), iat: NOW } as never, live: [id("tsk")] };
 
-export async function run(
-  t: TestContext,
-  more: { known?: { epoch: number; n: number } } = {},
-): Promise<Running> {
+export async function run(t: TestContext, more: { known?: { epoch: number; n: number } } = {}): Promise<Running> {
   const joined = await join(t);
   const faults: LivenessFault[] = [];
   const asked: ResolveRequest[] = [];

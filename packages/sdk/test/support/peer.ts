@@ -105,8 +105,7 @@ export async function openPeer(): Promise<Peer> {
       return;
     }
     if (pathname === "/points/trust") return say(response, 200, { succession: state.succession });
-    if (pathname === "/points/feed/snapshot")
-      return say(response, 200, { snapshot: state.snapshot() });
+    if (pathname === "/points/feed/snapshot") return say(response, 200, { snapshot: state.snapshot() });
     if (pathname === "/points/challenge")
       return say(response, 200, { fresh: await state.fresh(String(asked.at(-1)?.body["nonce"])) });
     if (pathname === "/points/seen") return say(response, 200, {});
