@@ -22,7 +22,8 @@ import { namesOf } from "./names.ts";
 import { createChannels } from "./points/channels.ts";
 import { openPointsListener } from "./points/listener.ts";
 import { createRefusalNotes } from "./refusal-notes.ts";
-import { lockFolder } from "./store/open.ts";
+import { lockFolder, openReader } from "./store/open.ts";
+import { readsOf } from "./store/reads.ts";
 import { openSqliteStore } from "./store/sqlite.ts";
 import type { Store } from "./store/store.ts";
 import { handleHash } from "./token.ts";
@@ -47,7 +48,7 @@ export interface Started {
 const userFolder = (): string =>
   process.env["REMIT_HOME"] ?? join(process.env["XDG_CONFIG_HOME"] ?? join(homedir(), ".config"), "remit");
 
-/** Starts a broker on a data folder: lock, keys, store, configuration, listeners, in this order. */
+/** Starts a broker on a data folder: lock, keys, configuration, store, listeners, in this order. */
 export async function startBroker(flags: Flags, say: Say): Promise<Started> {
   const now = (): number => Date.now();
   const data = resolve(flags.data);
@@ -56,26 +57,17 @@ export async function startBroker(flags: Flags, say: Say): Promise<Started> {
   const sealFile = flags.sealKey ?? ensureSealKey(data);
   const sealKey = readSealKey(sealFile, data);
   const ring = openKeyring(data, sealKey, now());
+  const { config, apply } = chooseConfig(flags, data, say);
   const server = await listen({ host: flags.host, port: flags.port, tls: tlsOf(flags) });
-  const origin = flags.publicUrl ?? `http://${flags.host === "::1" ? "[::1]" : flags.host}:${server.port}`;
-  const folder = configFolder(flags);
-  const issuer = ring.fixed("issuer", () => folder?.settings.issuer ?? `${origin}/i/${ring.install}`);
+  const origin = flags.publicUrl ?? `http://${hostText(flags)}:${server.port}`;
+  const issuer = ring.fixed("issuer", () => config.settings.issuer ?? `${origin}/i/${ring.install}`);
   const rootFile = join(dirname(resolve(sealFile)), `root-${ring.install}.sealed`);
-  const succession = await ensureSuccession({
-    issuer,
-    ring,
-    rootFile,
-    sealKey,
-    now: new Date(now()),
-  });
-  const { lifetimes } = (folder ?? readApplied(undefined)).settings;
-  const store = await openSqliteStore({
-    data,
-    lifetimes,
-    feedKeyPem: ring.feed.key.export({ format: "pem", type: "pkcs8" }).toString(),
-    feedKid: ring.feed.kid,
-  });
-  const config = await chooseConfig(flags, folder, store, say);
+  const succession = await ensureSuccession({ issuer, ring, rootFile, sealKey, now: new Date(now()) });
+  const feedKeyPem = ring.feed.key.export({ format: "pem", type: "pkcs8" }).toString();
+  const { lifetimes } = config.settings;
+  const store = await openSqliteStore({ data, lifetimes, feedKeyPem, feedKid: ring.feed.kid });
+  if (apply !== undefined)
+    await store.applyConfig({ digest: config.digest, files: config.files, names: namesOf(config), by: apply });
   const place = { points: "" };
   const broker = assembleBroker({
     pointsUrl: () => place.points,
@@ -91,29 +83,35 @@ export async function startBroker(flags: Flags, say: Say): Promise<Started> {
   await enrolGiven(flags, broker);
   if (ring.firstStart) await offerOwnerBoot(broker, data);
   const points = await openPoints(flags, broker, succession.certificatePem);
-  place.points = `https://${flags.host === "::1" ? "[::1]" : flags.host}:${points.port}`;
-  const socket = await serveSocket(broker, join(data, "admin.sock"), (error) =>
-    say("error", "admin call failed", { fault: String(error) }),
-  );
-  const hosts = [
-    new URL(origin).host,
-    ...(flags.publicUrl === undefined ? [`localhost:${server.port}`, `127.0.0.1:${server.port}`] : []),
-  ];
-  serve(broker, server, hosts, (error) =>
-    say("error", "request failed", {
-      fault: error instanceof Error ? error.message : String(error),
-    }),
-  );
+  place.points = `https://${hostText(flags)}:${points.port}`;
+  const socket = await openListeners(flags, broker, { data, origin, server }, say);
   return {
-    ready: {
-      broker: origin,
-      issuer,
-      points: place.points,
-      pin: succession.pin,
-      pid: process.pid,
-    },
+    ready: { broker: origin, issuer, points: place.points, pin: succession.pin, pid: process.pid },
     stop: async () => stopAll(server, [socket, points], broker, lock),
   };
+}
+
+const hostText = (flags: Flags): string => (flags.host === "::1" ? "[::1]" : flags.host);
+
+interface Place {
+  readonly data: string;
+  readonly origin: string;
+  readonly server: PublicServer;
+}
+
+/** Begins to serve, on the public listener and on the admin socket. */
+async function openListeners(
+  flags: Flags,
+  broker: Broker,
+  { data, origin, server }: Place,
+  say: Say,
+): ReturnType<typeof serveSocket> {
+  const fault = (error: unknown): void =>
+    say("error", "request failed", { fault: error instanceof Error ? error.message : String(error) });
+  const socket = await serveSocket(broker, join(data, "admin.sock"), fault);
+  const local = flags.publicUrl === undefined ? [`localhost:${server.port}`, `127.0.0.1:${server.port}`] : [];
+  serve(broker, server, [new URL(origin).host, ...local], fault);
+  return socket;
 }
 
 async function stopAll(
@@ -158,26 +156,32 @@ function readApplied(read: ReturnType<typeof readConfigFolder> | undefined): Con
 }
 
 /** The first folder is taken as it is; later ones only when told so. A running broker never reads it again. */
-async function chooseConfig(flags: Flags, folder: Config | undefined, store: Store, say: Say): Promise<Config> {
-  const applied = store.read.appliedConfig();
-  if (applied !== undefined && folder?.digest === applied.digest) return folder;
-  if (applied !== undefined && !flags.applyConfig) {
-    if (folder !== undefined)
-      say(
-        "warn",
-        "the folder differs from what was applied last, which is used; start with --apply-config to apply it",
-      );
-    return readApplied(readConfigFiles(applied.files));
+function chooseConfig(
+  flags: Flags,
+  data: string,
+  say: Say,
+): { readonly config: Config; readonly apply: string | undefined } {
+  const folder = configFolder(flags);
+  const applied = appliedBefore(data);
+  if (applied !== undefined && folder?.digest === applied.digest) return { config: folder, apply: undefined };
+  if (applied === undefined || flags.applyConfig) {
+    return {
+      config: folder ?? readApplied(undefined),
+      apply: applied === undefined ? "first start" : "unprotected_owner",
+    };
   }
-  const config = folder ?? readApplied(undefined);
-  const by = applied === undefined ? "first start" : "unprotected_owner";
-  await store.applyConfig({
-    digest: config.digest,
-    files: config.files,
-    names: namesOf(config),
-    by,
-  });
-  return config;
+  if (folder !== undefined)
+    say("warn", "the folder differs from what was applied last, which is used; start with --apply-config to apply it");
+  return { config: readApplied(readConfigFiles(applied.files)), apply: undefined };
+}
+
+function appliedBefore(data: string): ReturnType<Store["read"]["appliedConfig"]> {
+  const db = openReader(data);
+  try {
+    return readsOf(db).appliedConfig();
+  } finally {
+    db.close();
+  }
 }
 
 interface Parts {

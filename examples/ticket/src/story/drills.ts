@@ -65,66 +65,56 @@ export function codeIn(text: string): string | undefined {
 
 const ISSUE = "/rest/api/3/issue/PROJ-42";
 
-/** Side doors to the same ticket and to others. */
-export async function sideDoors(world: World, teller: Teller, { agent, held, key }: Drill): Promise<void> {
-  teller.chapter("Side doors");
-  const get = (path: string) => async (): Promise<string> => codeOf(await agent.fetch(held.resource + path));
-  const send = (method: string, path: string, body: unknown) => async (): Promise<string> =>
-    codeOf(
-      await agent.fetch(held.resource + path, {
-        method,
-        headers: { "content-type": "application/json" },
-        body: JSON.stringify(body),
-      }),
-    );
-  await attempt(
-    world,
-    teller,
+type Door = readonly [step: string, asked: string, expected: string, method: string, path: string, body?: unknown];
+
+const LOW = { fields: { priority: { name: "Low" } } };
+
+const DOORS: readonly Door[] = [
+  [
     "versioned",
     "read with expand=versionedRepresentations, which ignores the field list",
     "operation_unknown",
-    get(`${ISSUE}?expand=versionedRepresentations`),
-  );
-  await attempt(
-    world,
-    teller,
-    "rest 2",
-    "the same ticket through /rest/api/2",
-    "operation_unknown",
-    get("/rest/api/2/issue/PROJ-42"),
-  );
-  await attempt(
-    world,
-    teller,
-    "bulk edit",
-    "bulk edit",
-    "operation_unknown",
-    send("POST", "/rest/api/3/bulk/issues/fields", { fields: { priority: { name: "Low" } } }),
-  );
-  await attempt(
-    world,
-    teller,
+    "GET",
+    `${ISSUE}?expand=versionedRepresentations`,
+  ],
+  ["rest 2", "the same ticket through /rest/api/2", "operation_unknown", "GET", "/rest/api/2/issue/PROJ-42"],
+  ["bulk edit", "bulk edit", "operation_unknown", "POST", "/rest/api/3/bulk/issues/fields", LOW],
+  [
     "bulk read",
     "bulk read",
     "operation_unknown",
-    send("POST", "/rest/api/3/issue/bulkfetch", { issueIdsOrKeys: ["PROJ-42", "PROJ-43"] }),
-  );
-  await attempt(
-    world,
-    teller,
+    "POST",
+    "/rest/api/3/issue/bulkfetch",
+    { issueIdsOrKeys: ["PROJ-42", "PROJ-43"] },
+  ],
+  [
     "status",
     "an edit that names the status, as in Jira an error",
     "field_not_granted",
-    send("PUT", ISSUE, { fields: { status: { name: "Done" } } }),
-  );
-  await attempt(
-    world,
-    teller,
+    "PUT",
+    ISSUE,
+    { fields: { status: { name: "Done" } } },
+  ],
+  [
     "return issue",
     "an edit that returns the whole ticket",
     "operation_unknown",
-    send("PUT", `${ISSUE}?returnIssue=true`, { fields: { priority: { name: "Low" } } }),
-  );
+    "PUT",
+    `${ISSUE}?returnIssue=true`,
+    LOW,
+  ],
+];
+
+/** Side doors to the same ticket and to others. */
+export async function sideDoors(world: World, teller: Teller, { agent, held, key }: Drill): Promise<void> {
+  teller.chapter("Side doors");
+  for (const [step, asked, expected, method, path, body] of DOORS) {
+    const json =
+      body === undefined ? {} : { headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
+    await attempt(world, teller, step, asked, expected, async () =>
+      codeOf(await agent.fetch(held.resource + path, { method, ...json })),
+    );
+  }
   await attempt(world, teller, "dot dot", "a path with %2e%2e, sent raw", "head_refused", async () => {
     const path = "/r/jira-acme/rest/api/3/issue/PROJ-42/%2e%2e/PROJ-43";
     const proof = dpopProof({
@@ -134,13 +124,9 @@ export async function sideDoors(world: World, teller: Teller, { agent, held, key
       accessToken: held.accessToken,
       now: Date.now(),
     });
-    const headers = [
-      `Host: ${new URL(world.gateway).host}`,
-      `Authorization: DPoP ${held.accessToken.reveal()}`,
-      `DPoP: ${proof}`,
-      "Connection: close",
-    ];
-    return codeIn((await sendRaw(world.gateway, [`GET ${path} HTTP/1.1`, ...headers])).body) ?? "no_code";
+    const who = [`Authorization: DPoP ${held.accessToken.reveal()}`, `DPoP: ${proof}`];
+    const sent = [`GET ${path} HTTP/1.1`, `Host: ${new URL(world.gateway).host}`, ...who, "Connection: close"];
+    return codeIn((await sendRaw(world.gateway, sent)).body) ?? "no_code";
   });
 }
 

@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { loginAs } from "../idp/login-as.ts";
-import { remit, type Running, start, stop, textOf } from "./programs.ts";
+import { remit, remitMain, start, stop, textOf } from "./programs.ts";
 
 /** Everything that the story happens in: the company's login, its ticket desk, and Remit between them. */
 export interface World extends AsyncDisposable {
@@ -18,7 +18,6 @@ export interface World extends AsyncDisposable {
   readonly brokerPid: number;
   /** A client with a key of its own, for the thief's part. */
   readonly botKey: KeyObject;
-  readonly botJwk: string;
   /** Opens the desk's drill endpoint, which tells what it received. */
   readonly controlKey: string;
   /** What the desk received since it started. */
@@ -40,71 +39,66 @@ export async function createWorld(folder: string, say: (line: string) => void): 
     start(here("../idp/main.ts"), [], log("idp")),
     start(here("../desk/main.ts"), ["--data", join(folder, "desk")], log("desk")),
   ]);
-  const apiKey = readFileSync(join(folder, "desk", "api-key"), "utf8");
-  const controlKey = readFileSync(join(folder, "desk", "control-key"), "utf8");
-  await done(remit(["init", "--idp", textOf(idp, "issuer"), "--config", config], { env }));
-  const botKeyFile = join(folder, "home", "keys", "triage-bot.jwk.json");
-  await done(remit(["client", "add", "triage-bot", "--config", config], { env }));
-  // short bounds, so that the story can wait for them
-  writeFileSync(
-    join(config, "remit.yaml"),
-    `${readFileSync(join(config, "remit.yaml"), "utf8")}bounds: { read: 1500ms, write: 900ms, reveal: 900ms }\n`,
-  );
+  await configure(config, textOf(idp, "issuer"), env);
   say("starting Remit …");
   const up = await start(
-    fileURLToPath(import.meta.resolve("@remit/cli")).replace(/index\.(ts|js)$/, "main.$1"),
+    remitMain,
     ["up", "--data", data, "--config", config, "--port", "0", "--json"],
     log("remit"),
     env,
   );
-  const connect = [
-    "connect",
-    "jira-acme",
-    "--data",
-    data,
-    "--origin",
-    textOf(desk, "desk"),
-    "--form",
-    "basic",
-    "--username",
-    "svc-jira@acme.example",
-    "--insecure-loopback",
-  ];
-  await done(remit(connect, { env, input: apiKey }));
+  await connectDesk(folder, data, textOf(desk, "desk"), env);
   await login(data, env, say);
-  const botJwk = readFileSync(botKeyFile, "utf8");
-  const programs: readonly Running[] = [up, desk, idp];
+  const stopAll = async (): Promise<void> => void (await Promise.all([up, desk, idp].map(stop)));
+  const pids: unknown = up.ready["pids"];
+  return {
+    ...{ folder, data, env, desk: textOf(desk, "desk"), idp: textOf(idp, "issuer") },
+    ...{ broker: textOf(up, "broker"), issuer: textOf(up, "issuer"), gateway: textOf(up, "gateway") },
+    ...drillOf(folder, textOf(desk, "desk")),
+    brokerPid: typeof pids === "object" && pids !== null && "broker" in pids ? Number(pids.broker) : 0,
+    stop: stopAll,
+    [Symbol.asyncDispose]: stopAll,
+  };
+}
+
+type Env = Readonly<Record<string, string>>;
+
+/** A configuration folder as `remit init` writes it, one more client, and bounds so short that the story can wait for them. */
+async function configure(config: string, issuer: string, env: Env): Promise<void> {
+  await done(remit(["init", "--idp", issuer, "--config", config], { env }));
+  await done(remit(["client", "add", "triage-bot", "--config", config], { env }));
+  const settings = join(config, "remit.yaml");
+  const bounds = "bounds: { read: 1500ms, write: 900ms, reveal: 900ms }\n";
+  writeFileSync(settings, readFileSync(settings, "utf8") + bounds);
+}
+
+async function connectDesk(folder: string, data: string, desk: string, env: Env): Promise<void> {
+  const where = ["--data", data, "--origin", desk, "--insecure-loopback"];
+  const how = ["--form", "basic", "--username", "svc-jira@acme.example"];
+  const input = readFileSync(join(folder, "desk", "api-key"), "utf8");
+  await done(remit(["connect", "jira-acme", ...where, ...how], { env, input }));
+}
+
+/** What the drills need besides: the desk's own count, and a client that plays the thief. */
+function drillOf(folder: string, desk: string): Pick<World, "botKey" | "controlKey" | "received" | "control"> {
+  const controlKey = readFileSync(join(folder, "desk", "control-key"), "utf8");
+  const botJwk = JSON.parse(readFileSync(join(folder, "home", "keys", "triage-bot.jwk.json"), "utf8")) as Record<
+    string,
+    string
+  >;
   const ask = async (path: string, body?: unknown): Promise<unknown> => {
-    const response = await fetch(`${textOf(desk, "desk")}${path}`, {
-      headers: { authorization: `Bearer ${controlKey}` },
-      ...(body === undefined ? {} : { method: "POST", body: JSON.stringify(body) }),
-    });
+    const post = body === undefined ? {} : { method: "POST", body: JSON.stringify(body) };
+    const response = await fetch(`${desk}${path}`, { headers: { authorization: `Bearer ${controlKey}` }, ...post });
     return response.json();
   };
-  const pids: unknown = up.ready["pids"];
-  const stopAll = async (): Promise<void> => void (await Promise.all(programs.map(stop)));
   return {
-    ...{
-      folder,
-      data,
-      env,
-      botJwk,
-      controlKey,
-      desk: textOf(desk, "desk"),
-      idp: textOf(idp, "issuer"),
-      broker: textOf(up, "broker"),
-      issuer: textOf(up, "issuer"),
-      gateway: textOf(up, "gateway"),
-    },
-    brokerPid: typeof pids === "object" && pids !== null && "broker" in pids ? Number(pids.broker) : 0,
-    botKey: createPrivateKey({ key: JSON.parse(botJwk) as Record<string, string>, format: "jwk" }),
+    controlKey,
+    botKey: createPrivateKey({ key: botJwk, format: "jwk" }),
     async received() {
       const answer = await ask("/__desk/requests");
       return typeof answer === "object" && answer !== null && "count" in answer ? Number(answer.count) : -1;
     },
     control: async (path, body) => void (await ask(path, body)),
-    stop: stopAll,
-    [Symbol.asyncDispose]: stopAll,
   };
 }
 

@@ -35,6 +35,7 @@ export function createAdmin(broker: Broker): OpenAPIHono<AdminEnv> {
   addTasks(app, broker);
   addLogs(app, broker);
   addActs(app, broker);
+  addPoints(app, broker);
   app.doc31("/openapi.json", {
     openapi: "3.1.0",
     info: { title: "Remit admin API", version: "0.1.0" },
@@ -173,6 +174,9 @@ function addActs(app: OpenAPIHono<AdminEnv>, broker: Broker): void {
       return stop(c, { id: body.id, reason: body.reason, suspend: body.suspend, how: "revoke" });
     },
   );
+}
+
+function addPoints(app: OpenAPIHono<AdminEnv>, broker: Broker): void {
   on(
     app,
     {

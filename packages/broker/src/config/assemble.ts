@@ -11,7 +11,7 @@ import {
   type Settings,
   type TrustPolicy,
 } from "./model.ts";
-import { type ParsedFile, readHeld } from "./read.ts";
+import { type ParsedFile, readHeld } from "./parsed.ts";
 import type {
   ceilingSchema,
   clientSchema,

@@ -1,22 +1,13 @@
 import { hash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
-import {
-  type ConnectorLookup,
-  type Connector,
-  err,
-  type Json,
-  ok,
-  parseConnector,
-  parseHeld,
-  readJson,
-  type Result,
-} from "@remit/core";
+import { type Connector, err, ok, parseConnector, type Result } from "@remit/core";
 import { LineCounter, parseDocument } from "yaml";
 import type { z } from "zod";
 import { sha256 } from "../store/frontier.ts";
 import { type ConfigFault, createFaults, type Faults } from "./faults.ts";
 import { assemble, type Parsed } from "./assemble.ts";
+import { asJson, type ParsedFile } from "./parsed.ts";
 import type { Config } from "./model.ts";
 import {
   ceilingSchema,
@@ -76,12 +67,6 @@ export function readConfigFiles(files: ConfigFiles): Result<Config, readonly Con
   const digest = hash("sha256", JSON.stringify(files), "base64url");
   const config = assemble(parsed, files, digest, faults);
   return config === undefined || faults.all.length > 0 ? err(faults.all) : ok(config);
-}
-
-export interface ParsedFile<T> {
-  readonly path: string;
-  readonly name: string;
-  readonly value: T;
 }
 
 function all<S extends z.ZodType>(files: ConfigFiles, schema: S, faults: Faults): readonly ParsedFile<z.output<S>>[] {
@@ -171,15 +156,4 @@ function readConnectors(own: ConfigFiles, faults: Faults): ReadonlyMap<string, C
     else faults.add(file.path, "", connector.error);
   }
   return connectors;
-}
-
-function asJson(value: unknown): Json | undefined {
-  const json = readJson(JSON.stringify(value) ?? "");
-  return json.ok ? json.value : undefined;
-}
-
-/** Reads the held entries of a policy or ceiling. */
-export function readHeld(may: readonly unknown[], lookup: ConnectorLookup): ReturnType<typeof parseHeld> {
-  const json = asJson(may);
-  return parseHeld(json ?? null, lookup);
 }

@@ -1,15 +1,9 @@
 import { type JsonObject, rootOf, signCheckpoint, signJws, toBase64url } from "@remit/core";
 import { sign } from "node:crypto";
+import { createSeen, type SeenAt } from "./seen.ts";
 import type { SigningKey } from "../keys/keyring.ts";
 import { frontierOf, sha256 } from "../store/frontier.ts";
 import type { RevocationBatch, Store } from "../store/store.ts";
-
-/** When a point had applied the feed up to a position. */
-export interface SeenAt {
-  readonly id: string;
-  /** Milliseconds; null if it had not within the time that was waited. */
-  readonly seenAt: number | null;
-}
 
 /** The signed side of liveness: batches, proofs of freshness, and who has seen what. */
 export interface Feed {
@@ -36,17 +30,11 @@ export interface FeedOptions {
   readonly now: () => number;
 }
 
-interface PointState {
-  n: number;
-  at: number;
-}
-
 const PAGE = 1_000;
 
 /** Makes the feed over a store. */
 export function createFeed({ store, feedKey, logKey, logName, now }: FeedOptions): Feed {
-  const points = new Map<string, PointState>();
-  const waiting = new Set<() => void>();
+  const seen = createSeen(now);
   const followers = new Set<(batch: RevocationBatch) => void>();
   store.onRevocations((batch) => {
     for (const follower of followers) follower(batch);
@@ -67,21 +55,8 @@ export function createFeed({ store, feedKey, logKey, logName, now }: FeedOptions
       };
       return signJws(header("remit-fresh+jwt"), payload, feedKey.sign);
     },
-    snapshot() {
-      const { epoch, n } = store.read.position();
-      const nowSeconds = now() / 1000;
-      const items = [];
-      for (let after = 0; after < n;) {
-        const page = store.read.revocationsAfter(after, PAGE);
-        items.push(...page.filter((item) => item.n <= n && item.forget > nowSeconds).map((item) => ({ ...item })));
-        after = page.at(-1)?.n ?? n;
-      }
-      return signJws(
-        header("remit-snapshot+jwt"),
-        { epoch, n, head: store.read.feedHead(), items, at: now() },
-        feedKey.sign,
-      );
-    },
+    snapshot: () =>
+      signJws(header("remit-snapshot+jwt"), { ...snapshotOf(store, now() / 1000), at: now() }, feedKey.sign),
     follow(epoch, after, push) {
       if (epoch !== store.read.position().epoch) return undefined;
       let sent = after;
@@ -98,24 +73,10 @@ export function createFeed({ store, feedKey, logKey, logName, now }: FeedOptions
       return () => followers.delete(follower);
     },
     seen(point, epoch, n) {
-      if (epoch !== store.read.position().epoch) return;
-      if (n > (points.get(point)?.n ?? -1)) points.set(point, { n, at: now() });
-      for (const check of waiting) check();
+      if (epoch === store.read.position().epoch) seen.note(point, n);
     },
-    forget: (point) => points.delete(point),
-    async whenSeen(n, boundMs) {
-      const { promise, resolve } = Promise.withResolvers<undefined>();
-      const check = (): void => {
-        if ([...points.values()].every((state) => state.n >= n)) resolve(undefined);
-      };
-      waiting.add(check);
-      const timer = setTimeout(() => resolve(undefined), boundMs);
-      check();
-      await promise;
-      clearTimeout(timer);
-      waiting.delete(check);
-      return [...points].map(([id, state]) => ({ id, seenAt: state.n >= n ? state.at : null }));
-    },
+    forget: (point) => seen.forget(point),
+    whenSeen: async (n, boundMs) => seen.when(n, boundMs),
     checkpoint() {
       const { size, root } = head();
       const raw = Buffer.from(logKey.jwk.x, "base64url");
@@ -127,4 +88,16 @@ export function createFeed({ store, feedKey, logKey, logName, now }: FeedOptions
       );
     },
   };
+}
+
+/** Everything revoked that still matters, at one position. */
+function snapshotOf(store: Store, nowSeconds: number): JsonObject {
+  const { epoch, n } = store.read.position();
+  const items = [];
+  for (let after = 0; after < n;) {
+    const page = store.read.revocationsAfter(after, PAGE);
+    items.push(...page.filter((item) => item.n <= n && item.forget > nowSeconds).map((item) => ({ ...item })));
+    after = page.at(-1)?.n ?? n;
+  }
+  return { epoch, n, head: store.read.feedHead(), items };
 }

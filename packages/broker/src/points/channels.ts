@@ -86,26 +86,7 @@ export function createChannels(): Channels {
       };
     },
     served: servedBy,
-    async resolve(request, timeoutMs) {
-      const owner = [...channels.values()].find(
-        ({ point }) =>
-          point.may.includes("resolve") &&
-          hellos
-            .get(point.point)
-            ?.connections.some((one) => one.id === request.connection && one.connector === request.connector),
-      );
-      if (owner === undefined) return undefined;
-      const nonce = randomBytes(16).toString("base64url");
-      const { promise, resolve } = Promise.withResolvers<Resolved | undefined>();
-      const timer = setTimeout(() => resolve(undefined), timeoutMs);
-      pending.set(nonce, { point: owner.point.point, settle: resolve });
-      const { connection, connector, type, named, show } = request;
-      owner.write(JSON.stringify({ resolve: { connection, connector, type, ...named, show, nonce } }));
-      const resolved = await promise;
-      clearTimeout(timer);
-      pending.delete(nonce);
-      return resolved;
-    },
+    resolve: async (request, timeoutMs) => ask(channels, hellos, pending, request, timeoutMs),
     answer(point, compact) {
       const payload = verified(point, compact);
       const nonce = payload?.["nonce"];
@@ -116,6 +97,34 @@ export function createChannels(): Channels {
     },
     connected: () => [...channels.keys()],
   };
+}
+
+/** Asks the point that holds the connection, and waits for its signed answer. */
+async function ask(
+  channels: ReadonlyMap<string, Channel>,
+  hellos: ReadonlyMap<string, PointHello>,
+  pending: Map<string, Pending>,
+  request: ResolveRequest,
+  timeoutMs: number,
+): Promise<Resolved | undefined> {
+  const owner = [...channels.values()].find(
+    ({ point }) =>
+      point.may.includes("resolve") &&
+      hellos
+        .get(point.point)
+        ?.connections.some((one) => one.id === request.connection && one.connector === request.connector),
+  );
+  if (owner === undefined) return undefined;
+  const nonce = randomBytes(16).toString("base64url");
+  const { promise, resolve } = Promise.withResolvers<Resolved | undefined>();
+  const timer = setTimeout(() => resolve(undefined), timeoutMs);
+  pending.set(nonce, { point: owner.point.point, settle: resolve });
+  const { connection, connector, type, named, show } = request;
+  owner.write(JSON.stringify({ resolve: { connection, connector, type, ...named, show, nonce } }));
+  const resolved = await promise;
+  clearTimeout(timer);
+  pending.delete(nonce);
+  return resolved;
 }
 
 /** The payload of what a point signed with its enrolled key. */

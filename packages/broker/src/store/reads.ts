@@ -1,99 +1,113 @@
 import type { DatabaseSync } from "node:sqlite";
 import { GRANT_COLUMNS, grantRow } from "./grant-row.ts";
 import { pointRow } from "./other-verbs.ts";
-import { integer, maybeInteger, type Row, sqlOf, text } from "./rows.ts";
+import { integer, maybeInteger, type Row, type Sql, sqlOf, text } from "./rows.ts";
 import type { AppliedConfig, Reads } from "./store.ts";
 
 /** Reads on a connection of their own; they see every commit that was answered. */
 export function readsOf(db: DatabaseSync): Reads {
   const sql = sqlOf(db);
-  const lines = (rows: readonly Row[]): readonly string[] => rows.map((row) => text(row, "line"));
-  return {
-    grant: (id) => map(sql.one(`select ${GRANT_COLUMNS} where g.id = ?`, id), grantRow),
-    task: (id) => sql.all(`select ${GRANT_COLUMNS} where g.task = ? order by g.id`, id).map(grantRow),
-    tasks: ({ subject, limit }) =>
-      sql
-        .all(
-          `select ${GRANT_COLUMNS} where g.parent is null and (? is null or t.subject = ?) order by g.id desc limit ?`,
-          subject ?? null,
-          subject ?? null,
-          limit,
-        )
-        .map(grantRow),
-    session: (hash) =>
-      map(
-        sql.one(
-          "select s.*, p.kind, p.issuer, p.subject as external_subject from session s join principal p on p.id = s.subject where s.hash = ? and s.ended_ms is null",
-          hash,
-        ),
-        (row) => ({
-          subject: text(row, "subject"),
-          identity: {
-            kind: text(row, "kind") === "wl" ? "wl" : "usr",
-            issuer: text(row, "issuer"),
-            subject: text(row, "external_subject"),
-          },
-          jkt: text(row, "jkt"),
-          issuerName: text(row, "issuer_name"),
-          claims: text(row, "claims"),
-          expiresMs: integer(row, "expires_ms"),
-        }),
-      ),
-    start: (hash) =>
-      map(sql.one("select * from start where hash = ? and used_ms is null", hash), (row) => ({
-        request: text(row, "request"),
-        subject: text(row, "subject"),
-        jkt: text(row, "jkt"),
-        session: text(row, "session"),
-        expiresMs: integer(row, "expires_ms"),
-      })),
-    identity: (id) =>
-      map(sql.one("select * from principal where id = ?", id), (row) => ({
-        kind: text(row, "kind") === "wl" ? "wl" : "usr",
-        issuer: text(row, "issuer"),
-        subject: text(row, "subject"),
-      })),
-    name: (kind, name) =>
-      map(sql.one("select id from named where kind = ? and name = ?", kind, name), (row) => text(row, "id")),
-    points: () => sql.all("select * from point order by id").map(pointRow),
-    position: () => {
-      const row = sql.one("select epoch, n from feed_head");
-      if (row === undefined) throw new Error("the feed has no head");
-      return { epoch: integer(row, "epoch"), n: integer(row, "n") };
-    },
-    revocationsAfter: (n, limit) =>
-      sql.all("select * from revocation where n > ? order by n limit ?", n, limit).map(revocation),
-    batchesAfter: (n, limit) =>
-      sql
-        .all("select jws, to_n from feed_batch where to_n > ? order by to_n limit ?", n, limit)
-        .map((row) => ({ to: integer(row, "to_n"), jws: text(row, "jws") })),
-    feedHead: () => map(sql.one("select head from feed_head"), (row) => text(row, "head")) ?? "",
-    dead: (ids, issuedSeconds) =>
-      sql
-        .all(
-          `select i.value as id from json_each(?) i where exists (select 1 from suspended s where s.id = i.value)
-             or exists (select 1 from revocation r where r.id in (i.value, 'all') and (r.before_ms is null or r.before_ms / 1000 >= ?))`,
-          JSON.stringify(ids),
-          issuedSeconds,
-        )
-        .map((row) => text(row, "id")),
-    records: (from, limit) => lines(sql.all("select line from log where n >= ? order by n limit ?", from, limit)),
-    logHead: () => {
-      const row = sql.one("select size, peaks from log_head");
-      if (row === undefined) throw new Error("the log has no head");
-      return row;
-    },
-    shipped: (point, from, limit) =>
-      lines(sql.all("select line from shipped where point = ? and n >= ? order by n limit ?", point, from, limit)),
-    shippedHead: (point) =>
-      map(sql.one("select size, checkpoint from shipped_head where point = ?", point), (row) => ({
-        size: integer(row, "size"),
-        checkpoint: text(row, "checkpoint"),
-      })),
-    mentions: (id) => mentions(sql, id),
-    appliedConfig: () => map(sql.one("select * from config order by applied_ms desc limit 1"), configRow),
-  };
+  return { ...grantReads(sql), ...sessionReads(sql), ...feedReads(sql), ...logReads(sql) };
 }
+
+type Part<Names extends keyof Reads> = Pick<Reads, Names>;
+
+const lines = (rows: readonly Row[]): readonly string[] => rows.map((row) => text(row, "line"));
+
+const grantReads = (sql: Sql): Part<"grant" | "task" | "tasks"> => ({
+  grant: (id) => map(sql.one(`select ${GRANT_COLUMNS} where g.id = ?`, id), grantRow),
+  task: (id) => sql.all(`select ${GRANT_COLUMNS} where g.task = ? order by g.id`, id).map(grantRow),
+  tasks: ({ subject, limit }) =>
+    sql
+      .all(
+        `select ${GRANT_COLUMNS} where g.parent is null and (? is null or t.subject = ?) order by g.id desc limit ?`,
+        subject ?? null,
+        subject ?? null,
+        limit,
+      )
+      .map(grantRow),
+});
+
+const sessionReads = (sql: Sql): Part<"session" | "start" | "identity" | "name" | "points" | "appliedConfig"> => ({
+  session: (hash) =>
+    map(
+      sql.one(
+        "select s.*, p.kind, p.issuer, p.subject as external_subject from session s join principal p on p.id = s.subject where s.hash = ? and s.ended_ms is null",
+        hash,
+      ),
+      (row) => ({
+        subject: text(row, "subject"),
+        identity: {
+          kind: text(row, "kind") === "wl" ? "wl" : "usr",
+          issuer: text(row, "issuer"),
+          subject: text(row, "external_subject"),
+        },
+        jkt: text(row, "jkt"),
+        issuerName: text(row, "issuer_name"),
+        claims: text(row, "claims"),
+        expiresMs: integer(row, "expires_ms"),
+      }),
+    ),
+  start: (hash) =>
+    map(sql.one("select * from start where hash = ? and used_ms is null", hash), (row) => ({
+      request: text(row, "request"),
+      subject: text(row, "subject"),
+      jkt: text(row, "jkt"),
+      session: text(row, "session"),
+      expiresMs: integer(row, "expires_ms"),
+    })),
+  identity: (id) =>
+    map(sql.one("select * from principal where id = ?", id), (row) => ({
+      kind: text(row, "kind") === "wl" ? "wl" : "usr",
+      issuer: text(row, "issuer"),
+      subject: text(row, "subject"),
+    })),
+  name: (kind, name) =>
+    map(sql.one("select id from named where kind = ? and name = ?", kind, name), (row) => text(row, "id")),
+  points: () => sql.all("select * from point order by id").map(pointRow),
+  appliedConfig: () => map(sql.one("select * from config order by applied_ms desc limit 1"), configRow),
+});
+
+const feedReads = (sql: Sql): Part<"position" | "revocationsAfter" | "batchesAfter" | "feedHead" | "dead"> => ({
+  position: () => {
+    const row = sql.one("select epoch, n from feed_head");
+    if (row === undefined) throw new Error("the feed has no head");
+    return { epoch: integer(row, "epoch"), n: integer(row, "n") };
+  },
+  revocationsAfter: (n, limit) =>
+    sql.all("select * from revocation where n > ? order by n limit ?", n, limit).map(revocation),
+  batchesAfter: (n, limit) =>
+    sql
+      .all("select jws, to_n from feed_batch where to_n > ? order by to_n limit ?", n, limit)
+      .map((row) => ({ to: integer(row, "to_n"), jws: text(row, "jws") })),
+  feedHead: () => map(sql.one("select head from feed_head"), (row) => text(row, "head")) ?? "",
+  dead: (ids, issuedSeconds) =>
+    sql
+      .all(
+        `select i.value as id from json_each(?) i where exists (select 1 from suspended s where s.id = i.value)
+             or exists (select 1 from revocation r where r.id in (i.value, 'all') and (r.before_ms is null or r.before_ms / 1000 >= ?))`,
+        JSON.stringify(ids),
+        issuedSeconds,
+      )
+      .map((row) => text(row, "id")),
+});
+
+const logReads = (sql: Sql): Part<"records" | "logHead" | "shipped" | "shippedHead" | "mentions"> => ({
+  records: (from, limit) => lines(sql.all("select line from log where n >= ? order by n limit ?", from, limit)),
+  logHead: () => {
+    const row = sql.one("select size, peaks from log_head");
+    if (row === undefined) throw new Error("the log has no head");
+    return row;
+  },
+  shipped: (point, from, limit) =>
+    lines(sql.all("select line from shipped where point = ? and n >= ? order by n limit ?", point, from, limit)),
+  shippedHead: (point) =>
+    map(sql.one("select size, checkpoint from shipped_head where point = ?", point), (row) => ({
+      size: integer(row, "size"),
+      checkpoint: text(row, "checkpoint"),
+    })),
+  mentions: (id) => mentions(sql, id),
+});
 
 const map = <T>(row: Row | undefined, read: (row: Row) => T): T | undefined =>
   row === undefined ? undefined : read(row);

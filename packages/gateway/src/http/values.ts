@@ -45,7 +45,9 @@ export function projected(value: Json, schema: ValueSchema): Json | undefined {
     }
     case "object":
       return isJsonObject(value) ? projectedMembers(value, schema) : undefined;
-    default:
+    case "string":
+    case "number":
+    case "boolean":
       return conforms(value, schema) ? value : undefined;
   }
 }
