@@ -63,16 +63,10 @@ function ensureInstalled() {
     "examples/ticket",
   ];
   const some = ["--omit=dev", "--include-workspace-root", ...workspaces.flatMap((name) => ["-w", name])];
-  const flags = [
-    "ci",
-    "--no-audit",
-    "--no-fund",
-    "--loglevel=error",
-    "--include=optional",
-    ...(needed === "demo" ? some : []),
-  ];
+  // not `npm ci`: it stops where a registry lacks an optional package of some other platform, which nobody here needs
+  const flags = ["install", "--no-save", "--no-audit", "--no-fund", "--loglevel=error", "--include=optional"];
   const began = Date.now();
-  execFileSync(process.platform === "win32" ? "npm.cmd" : "npm", flags, {
+  execFileSync(process.platform === "win32" ? "npm.cmd" : "npm", [...flags, ...(needed === "demo" ? some : [])], {
     cwd: root,
     stdio: ["ignore", 2, 2],
     env: { ...cleanEnvironment(), NODE_COMPILE_CACHE: "" },
