@@ -41,7 +41,11 @@ export function assemble(parsed: Parsed, files: ConfigFiles, digest: string, fau
   const lookup = lookupOf(parsed);
   checkNames(parsed, faults);
   for (const { path } of parsed.guardrails) {
-    faults.add(path, "", "guardrails are not served yet, and a rule that forbids is not left out in silence; say it as a ceiling");
+    faults.add(
+      path,
+      "",
+      "guardrails are not served yet, and a rule that forbids is not left out in silence; say it as a ceiling",
+    );
   }
   const policies = parsed.policies.flatMap((file) => readPolicy(file, parsed, lookup, faults));
   const ceilings = parsed.ceilings.flatMap(({ path, value }) => {
