@@ -40,7 +40,9 @@ process.exitCode = teller.wrong.length === 0 ? 0 : 1;
 
 async function keep(): Promise<void> {
   teller.say(`\nEverything keeps running. Stop with Ctrl-C.`);
-  teller.say(`  broker ${world.broker}   gateway ${world.gateway}   desk ${world.desk}   login ${world.idp}`);
+  teller.say(
+    `  broker ${world.remit.broker}   gateway ${world.remit.gateway}   desk ${world.desk}   login ${world.idp}`,
+  );
   teller.say(`  try: REMIT_HOME=${world.env["REMIT_HOME"] ?? ""} npx remit --data ${world.data} task list`);
   const { promise, resolve } = Promise.withResolvers<void>();
   process.once("SIGINT", () => resolve());

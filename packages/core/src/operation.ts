@@ -13,6 +13,8 @@ export interface OperationRecord {
   readonly action: string;
   /** As the caller spelled it: the immutable identifier or the alias. */
   readonly named: string;
+  /** The immutable identifier, where a response of this very call has proven it. */
+  readonly identifier?: string;
   /** Parents proven by a response of this very call; empty where none were read. */
   readonly parents: readonly { readonly type: string; readonly identifier: string }[];
 }

@@ -107,7 +107,7 @@ test("[authority.narrow-never-trims] what was asked is what is granted: all of i
       if (!child.ok) return;
       assert.equal(child.value.length, wanted.length);
       for (const [at, want] of wanted.entries()) {
-        const got = child.value[at];
+        const got: Entry | undefined = child.value[at];
         assert.ok(got !== undefined);
         assert.deepEqual(got.record, want.record);
         if (want.actions !== undefined) assert.deepEqual(got.actions, want.actions);

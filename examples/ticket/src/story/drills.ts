@@ -22,8 +22,8 @@ export async function beginDrill(world: World): Promise<Drill> {
     key: Record<string, string>;
   };
   const seat = createAgent({
-    issuer: world.issuer,
-    base: world.broker,
+    issuer: world.remit.issuer,
+    base: world.remit.broker,
     dpopKey: dpopKeyOf(createPrivateKey({ key: session.key, format: "jwk" })),
   });
   const key = makeDpopKey();
@@ -33,7 +33,7 @@ export async function beginDrill(world: World): Promise<Drill> {
     purpose: "drills",
     jkt: key.jkt,
   });
-  const agent = createAgent({ issuer: world.issuer, base: world.broker, dpopKey: key });
+  const agent = createAgent({ issuer: world.remit.issuer, base: world.remit.broker, dpopKey: key });
   return { agent, held: await agent.start(start), key };
 }
 
@@ -120,13 +120,13 @@ export async function sideDoors(world: World, teller: Teller, { agent, held, key
     const proof = dpopProof({
       key,
       method: "GET",
-      url: world.gateway + path,
+      url: world.remit.gateway + path,
       accessToken: held.accessToken,
       now: Date.now(),
     });
     const who = [`Authorization: DPoP ${held.accessToken.reveal()}`, `DPoP: ${proof}`];
-    const sent = [`GET ${path} HTTP/1.1`, `Host: ${new URL(world.gateway).host}`, ...who, "Connection: close"];
-    return codeIn((await sendRaw(world.gateway, sent)).body) ?? "no_code";
+    const sent = [`GET ${path} HTTP/1.1`, `Host: ${new URL(world.remit.gateway).host}`, ...who, "Connection: close"];
+    return codeIn((await sendRaw(world.remit.gateway, sent)).body) ?? "no_code";
   });
 }
 
@@ -195,8 +195,8 @@ export async function stolenToken(world: World, teller: Teller, { held, key }: D
     "parent_key_mismatch",
     async () => {
       const other = createAgent({
-        issuer: world.issuer,
-        base: world.broker,
+        issuer: world.remit.issuer,
+        base: world.remit.broker,
         client: { id: "triage-bot", key: world.botKey },
         dpopKey: thief,
       });

@@ -11,14 +11,14 @@ const WAIT_MS = 10_000;
 /** The gateway loses its broker: within its bound it refuses, because it cannot know what was revoked. */
 export async function lostBroker(world: World, teller: Teller, { agent, held }: Drill): Promise<void> {
   teller.chapter("The gateway loses the broker");
-  process.kill(world.brokerPid, "SIGSTOP");
+  process.kill(world.remit.pids.broker, "SIGSTOP");
   const began = performance.now();
   const stale = await until(async () => (await ready(world)) === 503);
   teller.say(`  stale after ${Math.round(performance.now() - began)} ms; the bound for reads is 1500 ms`);
   await attempt(world, teller, "stale", "read PROJ-42 while nobody knows what was revoked", "feed_stale", async () =>
     stale ? codeOf(await agent.fetch(held.resource + PATH)) : "never_stale",
   );
-  process.kill(world.brokerPid, "SIGCONT");
+  process.kill(world.remit.pids.broker, "SIGCONT");
   const again = await until(async () => (await ready(world)) === 200);
   await attempt(world, teller, "back", "the broker is back: the same call works", "ok", async () =>
     again ? codeOf(await agent.fetch(held.resource + PATH)) : "never_fresh",
@@ -26,7 +26,7 @@ export async function lostBroker(world: World, teller: Teller, { agent, held }: 
 }
 
 const ready = async (world: World): Promise<number> => {
-  const response = await fetch(`${world.gateway}/readyz`);
+  const response = await fetch(`${world.remit.gateway}/readyz`);
   await response.arrayBuffer();
   return response.status;
 };

@@ -1,35 +1,55 @@
+import { once } from "node:events";
 import { createPrivateKey, type KeyObject } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { loginAs } from "../idp/login-as.ts";
-import { remit, remitMain, start, stop, textOf } from "./programs.ts";
+import { remit, remitMain, type Running, start, stop, textOf } from "./programs.ts";
 
 /** Everything that the story happens in: the company's login, its ticket desk, and Remit between them. */
 export interface World extends AsyncDisposable {
   readonly folder: string;
   readonly data: string;
-  readonly env: Readonly<Record<string, string>>;
+  readonly env: Env;
   readonly desk: string;
   readonly idp: string;
-  readonly broker: string;
-  readonly issuer: string;
-  readonly gateway: string;
-  readonly brokerPid: number;
+  /** Remit as it runs now. */
+  readonly remit: RemitNow;
   /** A client with a key of its own, for the thief's part. */
   readonly botKey: KeyObject;
   /** Opens the desk's drill endpoint, which tells what it received. */
   readonly controlKey: string;
   /** What the desk received since it started. */
   received(): Promise<number>;
-  control(path: string, body: unknown): Promise<void>;
+  control(path: string, body: unknown): Promise<unknown>;
+  /** Kills processes of Remit without a warning, and starts it again on the same data. */
+  killAndRestart(victims: readonly ("broker" | "gateway")[]): Promise<void>;
   stop(): Promise<void>;
 }
+
+/** Where a running Remit is. */
+export interface RemitNow {
+  readonly broker: string;
+  readonly issuer: string;
+  readonly gateway: string;
+  readonly points: string;
+  readonly pin: string;
+  readonly pids: { readonly broker: number; readonly gateway: number };
+  /** The ready line of `remit up`, whole. */
+  readonly ready: Readonly<Record<string, unknown>>;
+}
+
+/** A change to the configuration folder before Remit takes it. */
+export type Configure = (config: string, issuer: string) => void;
 
 const here = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
 
 /** Starts everything, connects the desk, and logs Dana in. */
-export async function createWorld(folder: string, say: (line: string) => void): Promise<World> {
+export async function createWorld(
+  folder: string,
+  say: (line: string) => void,
+  configureMore: Configure = () => undefined,
+): Promise<World> {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const env = { REMIT_HOME: join(folder, "home") };
   const [data, config] = [join(folder, "data"), join(folder, "remit")];
@@ -40,24 +60,43 @@ export async function createWorld(folder: string, say: (line: string) => void): 
     start(here("../desk/main.ts"), ["--data", join(folder, "desk")], log("desk")),
   ]);
   await configure(config, textOf(idp, "issuer"), env);
+  configureMore(config, textOf(idp, "issuer"));
   say("starting Remit …");
-  const up = await start(
-    remitMain,
-    ["up", "--data", data, "--config", config, "--port", "0", "--json"],
-    log("remit"),
-    env,
-  );
+  const startUp = async (): Promise<Running> =>
+    start(remitMain, ["up", "--data", data, "--config", config, "--port", "0", "--json"], log("remit"), env);
+  let up = await startUp();
   await connectDesk(folder, data, textOf(desk, "desk"), env);
   await login(data, env, say);
   const stopAll = async (): Promise<void> => void (await Promise.all([up, desk, idp].map(stop)));
-  const pids: unknown = up.ready["pids"];
   return {
     ...{ folder, data, env, desk: textOf(desk, "desk"), idp: textOf(idp, "issuer") },
-    ...{ broker: textOf(up, "broker"), issuer: textOf(up, "issuer"), gateway: textOf(up, "gateway") },
+    get remit() {
+      return remitNow(up);
+    },
     ...drillOf(folder, textOf(desk, "desk")),
-    brokerPid: typeof pids === "object" && pids !== null && "broker" in pids ? Number(pids.broker) : 0,
+    async killAndRestart(victims) {
+      const ended = once(up.child, "exit");
+      for (const victim of victims) process.kill(remitNow(up).pids[victim], "SIGKILL");
+      await ended;
+      up = await startUp();
+    },
     stop: stopAll,
     [Symbol.asyncDispose]: stopAll,
+  };
+}
+
+function remitNow(up: Running): RemitNow {
+  const pids: unknown = up.ready["pids"];
+  const { broker, gateway } = { broker: 0, gateway: 0, ...(typeof pids === "object" ? pids : {}) };
+  const [brokerUrl, issuer, gatewayUrl] = [textOf(up, "broker"), textOf(up, "issuer"), textOf(up, "gateway")];
+  return {
+    broker: brokerUrl,
+    issuer,
+    gateway: gatewayUrl,
+    points: textOf(up, "points"),
+    pin: textOf(up, "pin"),
+    pids: { broker, gateway },
+    ready: up.ready,
   };
 }
 
@@ -98,7 +137,7 @@ function drillOf(folder: string, desk: string): Pick<World, "botKey" | "controlK
       const answer = await ask("/__desk/requests");
       return typeof answer === "object" && answer !== null && "count" in answer ? Number(answer.count) : -1;
     },
-    control: async (path, body) => void (await ask(path, body)),
+    control: async (path, body) => ask(path, body),
   };
 }
 

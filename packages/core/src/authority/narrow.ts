@@ -38,9 +38,22 @@ export function narrow(
   return ok(granted);
 }
 
-/** Whether every entry of `child` lies within some entry of `parent`: how ceilings are asked. */
+/**
+ * Whether every entry of `child` lies within some entry of `parent`, as it stands: nothing is inherited, so a constraint
+ * or limit of the parent that the child does not have itself is a no. How ceilings are asked.
+ */
 export const isWithin = (child: Authority, parent: Authority, parentsOf: ParentsOf = noParents): boolean =>
-  child.every((entry) => parent.some((above) => narrowEntry(above, entry, parentsOf) !== undefined));
+  child.every((entry) => parent.some((above) => entryWithin(entry, above, parentsOf)));
+
+function entryWithin(entry: Entry, above: Entry, parentsOf: ParentsOf): boolean {
+  const narrowed = narrowEntry(above, entry, parentsOf);
+  if (narrowed === undefined) return false;
+  const { uses } = above.limits;
+  if (uses !== undefined && (entry.limits.uses === undefined || entry.limits.uses > uses)) return false;
+  return entry.actions.every((action) =>
+    Object.keys(above.where[action] ?? {}).every((pointer) => entry.where[action]?.[pointer] !== undefined),
+  );
+}
 
 function narrowEntry(held: Entry, asked: AskedEntry, parentsOf: ParentsOf): Entry | undefined {
   if (asked.type !== held.type || asked.location !== held.location || asked.record.by === "alias") return undefined;
@@ -56,7 +69,9 @@ function narrowEntry(held: Entry, asked: AskedEntry, parentsOf: ParentsOf): Entr
   if (asked.record.by === "identifier" && held.except.includes(asked.record.identifier)) return undefined;
   const uses = asked.limits?.uses ?? held.limits.uses;
   if (held.limits.uses !== undefined && (uses === undefined || uses > held.limits.uses)) return undefined;
-  const { type, location, record } = asked;
+  const { type, location } = asked;
+  const record = withAlias(asked.record, held.record);
+  if (record === undefined) return undefined;
   return {
     type,
     location,
@@ -101,4 +116,11 @@ function narrowWhere(held: Where, asked: Where | undefined, actions: readonly st
   }
   const stray = Object.keys(asked ?? {}).some((action) => !actions.includes(action));
   return stray ? undefined : where;
+}
+
+/** The held name of a record stays its name: a child neither drops it nor takes another. */
+function withAlias(asked: RecordScope, held: RecordScope): RecordScope | undefined {
+  if (asked.by === "any" || held.by === "any" || asked.by !== held.by || held.alias === undefined) return asked;
+  if (asked.alias !== undefined && asked.alias !== held.alias) return undefined;
+  return { ...asked, alias: held.alias };
 }

@@ -100,6 +100,8 @@ function readEntry(json: JsonObject, path: string, known: ConnectorLookup, form:
 function complete(entry: AskedEntry, path: string): Entry {
   const { record, actions } = entry;
   if (record.by === "alias") return fail(`${path}.identifier`, "is missing");
+  const stray = Object.keys(entry.where ?? {}).find((action) => actions?.includes(action) === false);
+  if (stray !== undefined) fail(`${path}.where.${stray}`, "constrains an action that the entry does not have");
   return {
     type: entry.type,
     location: entry.location,

@@ -15,6 +15,8 @@ export interface Permitted {
  */
 export function permits(authority: Authority, operation: Operation): Result<Permitted, Refusal> {
   const entries: number[] = [];
+  const [own] = operation.records;
+  if (own?.role !== "record") return err(refuse("operation_unknown", "the operation is about no record of its own"));
   for (const record of operation.records) {
     const objections = authority.map((entry) => objection(entry, operation, record));
     const index = objections.indexOf(undefined);
@@ -56,9 +58,13 @@ function objection(entry: Entry, operation: Operation, record: OperationRecord):
 
 function covers(entry: Entry, record: OperationRecord): boolean {
   const scope = entry.record;
-  if (entry.except.includes(record.named)) return false;
-  if (scope.by === "identifier")
+  if (scope.by === "identifier") {
+    if (entry.except.includes(scope.identifier)) return false;
     return record.named === scope.identifier || (scope.alias !== undefined && record.named === scope.alias);
+  }
+  // exclusions speak of identifiers, so a record whose identifier is not proven may be an excluded one
+  if (entry.except.length > 0 && (record.identifier === undefined || entry.except.includes(record.identifier)))
+    return false;
   if (scope.by === "any") return true;
   return record.parents.some((parent) => parent.type === scope.type && parent.identifier === scope.identifier);
 }

@@ -24,11 +24,9 @@ export function readSchema(json: Json | undefined, path: string): ValueSchema {
       return readStringSchema(json, path);
     case "number": {
       const { min, max } = members(json, path, ["kind", "min?", "max?"]);
-      return {
-        kind,
-        ...(typeof min === "number" ? { min } : {}),
-        ...(typeof max === "number" ? { max } : {}),
-      };
+      if ([min, max].some((bound) => bound !== undefined && typeof bound !== "number"))
+        mistake(path, "has bounds that are no numbers");
+      return { kind, ...(typeof min === "number" ? { min } : {}), ...(typeof max === "number" ? { max } : {}) };
     }
     case "boolean":
       members(json, path, ["kind"]);

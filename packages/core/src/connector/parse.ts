@@ -29,6 +29,8 @@ export function parseConnector(json: Json, sha256: Sha256): Result<Connector, st
     });
   } catch (error) {
     if (error instanceof ConnectorMistake) return err(error.message);
+    // a pattern that is none, or a pointer into nothing
+    if (error instanceof SyntaxError || error instanceof RangeError) return err(error.message);
     throw error;
   }
 }

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import type { AskedEntry, Authority, Constraint, Entry, RecordScope } from "../../src/authority/entry.ts";
+import type { AskedEntry, Authority, Constraint, Entry, RecordScope, Where } from "../../src/authority/entry.ts";
 import type { Json } from "../../src/json/read.ts";
 import { ACTIONS, FIELDS, LETTERS, LOCATION, NUMBERS, RECORDS, TYPES } from "./universe.ts";
 
@@ -67,18 +67,30 @@ const parts = {
   uses: fc.option(fc.integer({ min: 1, max: 3 }), { nil: undefined }),
 };
 
+/** Constraints of the actions that are there, without empty ones. */
+function whereOf(
+  by: Readonly<Record<string, Readonly<Record<string, Constraint | undefined>>>>,
+  actions: readonly string[],
+): Where {
+  const kept = Object.entries(by).flatMap(([action, constraints]) => {
+    const set = Object.entries(constraints).flatMap(([pointer, one]) =>
+      one === undefined ? [] : [[pointer, one] as const],
+    );
+    return actions.includes(action) && set.length > 0 ? [[action, Object.fromEntries(set)] as const] : [];
+  });
+  return Object.fromEntries(kept);
+}
+
 /** Complete entries, as grants (`held: false`) or as policies and ceilings hold them. */
 export const entry = (held: boolean): fc.Arbitrary<Entry> =>
   fc
     .record({ ...parts, record: scope(held) }, { noNullPrototype: true })
-    .map(({ read, write, edit, move, uses, ...rest }) => ({
+    .map(({ read, write, edit, move, uses, except, ...rest }): Entry => ({
       ...rest,
+      // an entry about a record that it excludes says nothing at all
+      except: except.filter((id) => rest.record.by !== "identifier" || id !== rest.record.identifier),
       fields: { read, write },
-      where: Object.fromEntries(
-        Object.entries({ edit, move }).filter(
-          ([action, by]) => rest.actions.some((one) => one === action) && Object.keys(by).length > 0,
-        ),
-      ),
+      where: whereOf({ edit, move }, rest.actions),
       limits: uses === undefined ? {} : { uses },
     }));
 

@@ -136,7 +136,16 @@ export function call(type: string, record: TrueRecord, named: string, action: st
     name: `${type}.${action}`,
     location: LOCATION,
     class: action === "read" ? "read" : "write",
-    records: [{ role: "record", type, action, named, parents: [{ type: "box", identifier: record.box }] }],
+    records: [
+      {
+        role: "record",
+        type,
+        action,
+        named,
+        identifier: record.id,
+        parents: [{ type: "box", identifier: record.box }],
+      },
+    ],
     ...how,
     fieldPointers: action === "edit" ? ["/f", "/g"] : [],
   };

@@ -76,7 +76,7 @@ export function openUpstream(options: UpstreamOptions): Upstream {
         });
         const encoding = answered["content-encoding"];
         if (encoding !== undefined && encoding !== "identity") {
-          body.destroy();
+          abandon(body);
           throw new UpstreamFault("the answer is encoded in a way that was not asked for", true);
         }
         return {
@@ -93,16 +93,24 @@ export function openUpstream(options: UpstreamOptions): Upstream {
   };
 }
 
-async function readBounded(
-  body: AsyncIterable<Buffer> & { destroy(): unknown },
-  maxBytes: number,
-): Promise<Uint8Array> {
+interface Abandonable {
+  on(event: "error", listener: () => void): unknown;
+  destroy(): unknown;
+}
+
+/** Stops reading an answer; what its stream says about that concerns nobody. */
+function abandon(body: Abandonable): void {
+  body.on("error", () => undefined);
+  body.destroy();
+}
+
+async function readBounded(body: AsyncIterable<Buffer> & Abandonable, maxBytes: number): Promise<Uint8Array> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of body) {
     size += chunk.length;
     if (size > maxBytes) {
-      body.destroy();
+      abandon(body);
       throw new UpstreamFault("the answer is larger than the operation allows", true);
     }
     chunks.push(chunk);
