@@ -24,6 +24,8 @@ export interface World extends AsyncDisposable {
   control(path: string, body: unknown): Promise<unknown>;
   /** Kills processes of Remit without a warning, and starts it again on the same data. */
   killAndRestart(victims: readonly ("broker" | "gateway")[]): Promise<void>;
+  /** Stops Remit and leaves the rest running. */
+  stopRemit(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -80,6 +82,7 @@ export async function createWorld(
       await ended;
       up = await startUp();
     },
+    stopRemit: async () => stop(up),
     stop: stopAll,
     [Symbol.asyncDispose]: stopAll,
   };
