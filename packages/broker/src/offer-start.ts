@@ -65,11 +65,7 @@ export async function offerStart(
   const claims = readJson(session.claims);
   const named = asked.policy === undefined ? undefined : broker.config.policies.get(asked.policy);
   const clients =
-    asked.client === undefined
-      ? named === undefined
-        ? [...broker.config.clients.keys()]
-        : [named.client]
-      : [asked.client];
+    asked.client === undefined ? (named === undefined ? startable(broker) : [named.client]) : [asked.client];
   const question = {
     issuer: session.issuerName,
     claims: claims.ok ? claims.value : {},
@@ -110,3 +106,7 @@ export async function offerStart(
   });
   return offered.ok ? ok({ start, expires_in: Math.floor(ttlMs / 1000) }) : offered;
 }
+
+/** Clients whose tasks people start; the others begin their own. */
+const startable = (broker: Broker): readonly string[] =>
+  [...broker.config.clients.values()].filter(({ key }) => key === "from-subject").map(({ client }) => client);

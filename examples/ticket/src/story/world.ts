@@ -26,6 +26,8 @@ export interface World extends AsyncDisposable {
   killAndRestart(victims: readonly ("broker" | "gateway")[]): Promise<void>;
   /** Stops Remit and leaves the rest running. */
   stopRemit(): Promise<void>;
+  /** Starts it again on the same data. */
+  startRemit(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -83,6 +85,9 @@ export async function createWorld(
       up = await startUp();
     },
     stopRemit: async () => stop(up),
+    async startRemit() {
+      up = await startUp();
+    },
     stop: stopAll,
     [Symbol.asyncDispose]: stopAll,
   };

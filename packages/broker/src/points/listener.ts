@@ -115,16 +115,28 @@ class Answer extends Error {
 const refused = (refusal: Refusal): Answer => new Answer(REFUSALS[refusal.code].status, { error: refusal.code });
 const malformed = (): Answer => new Answer(400, { error: "invalid_request" });
 
-/** The enrolled point whose key made the client certificate of this connection. */
+/** The key of each connection's client certificate, read once a connection. */
+const keys = new WeakMap<TLSSocket, string>();
+
+function keyOf(socket: TLSSocket): string {
+  const held = keys.get(socket);
+  if (held !== undefined) return held;
+  const certificate = socket.getPeerX509Certificate();
+  const { x = "", y = "" } = certificate?.publicKey.export({ format: "jwk" }) ?? {};
+  keys.set(socket, `${x}.${y}`);
+  return `${x}.${y}`;
+}
+
+/** The enrolled point whose key made the client certificate of this connection; asked anew at each request. */
 function pointOf(request: IncomingMessage, store: Store): PointRow | undefined {
   // the listener is TLS only, so its sockets are TLS sockets
-  const certificate = (request.socket as TLSSocket).getPeerX509Certificate();
-  if (certificate === undefined) return undefined;
-  const { x, y } = certificate.publicKey.export({ format: "jwk" });
-  return store.read.points().find((point) => {
-    const key = readJson(point.key);
-    return key.ok && isJsonObject(key.value) && key.value["x"] === x && key.value["y"] === y;
-  });
+  const key = keyOf(request.socket as TLSSocket);
+  return key === "." ? undefined : store.read.points().find((point) => coordinatesOf(point.key) === key);
+}
+
+function coordinatesOf(text: string): string {
+  const key = readJson(text);
+  return key.ok && isJsonObject(key.value) ? `${String(key.value["x"])}.${String(key.value["y"])}` : "";
 }
 
 async function readBody(request: IncomingMessage): Promise<JsonObject | undefined> {

@@ -71,6 +71,8 @@ export async function openSqliteStore(options: SqliteOptions): Promise<Store> {
   };
 }
 
+const MAX_PRINCIPALS = 50_000;
+
 type AskWriter = (verb: Ask["verb"], input: unknown) => Promise<Answer>;
 
 /** What the writer answers has the type that its verb declares; this is the one place where that is said. */
@@ -85,8 +87,18 @@ function verbsOf(ask: AskWriter): Omit<Store, "read" | "onRevocations" | "close"
     if (!answer.ok) throw new StoreFault(answer.error.detail);
     return answer.value;
   };
+  const principals = new Map<string, string>();
   return {
-    principal: (identity) => certain("principal", identity),
+    async principal(identity) {
+      // an identity's id never changes, so what was committed once need not be asked again
+      const name = JSON.stringify([identity.issuer, identity.subject]);
+      const held = principals.get(name);
+      if (held !== undefined) return held;
+      const id = await certain<string>("principal", identity);
+      if (principals.size >= MAX_PRINCIPALS) principals.clear();
+      principals.set(name, id);
+      return id;
+    },
     beginTask: (task) => refusable("beginTask", task),
     renew: (renewal) => refusable("renew", renewal),
     end: (ending) => refusable("end", ending),

@@ -101,12 +101,13 @@ async function untilStopped(programs: readonly Program[]): Promise<void> {
 
 /** The gateway makes its own key; the broker learns it before either listens. */
 async function enrolmentOf(gatewayData: string, sealKey: string, options: UpOptions): Promise<string> {
+  const file = join(gatewayData, "point.json");
+  if (existsSync(file) && existsSync(join(gatewayData, "gateway.db"))) return file;
   const { answer } = await askProgram(programFile("@remit/gateway"), [
     ...["--data", gatewayData, "--seal-key", sealKey, "--print-point"],
     ...(options.connectors === undefined ? [] : ["--connectors", options.connectors]),
   ]);
   if (answer === undefined) throw new CommandError("error", "the gateway could not make its key");
-  const file = join(gatewayData, "point.json");
   writePrivate(file, `${JSON.stringify(answer)}\n`);
   return file;
 }
