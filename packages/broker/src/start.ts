@@ -57,6 +57,7 @@ export async function startBroker(flags: Flags, say: Say): Promise<Started> {
   const sealFile = flags.sealKey ?? ensureSealKey(data);
   const sealKey = readSealKey(sealFile, data);
   const ring = openKeyring(data, sealKey, now());
+  refuseClockBehind(data, now());
   const { config, apply } = chooseConfig(flags, data, say);
   const server = await listen({ host: flags.host, port: flags.port, tls: tlsOf(flags) });
   const origin = flags.publicUrl ?? `http://${hostText(flags)}:${server.port}`;
@@ -173,6 +174,22 @@ function chooseConfig(
   if (folder !== undefined)
     say("warn", "the folder differs from what was applied last, which is used; start with --apply-config to apply it");
   return { config: readApplied(readConfigFiles(applied.files)), apply: undefined };
+}
+
+const STEP_MS = 2_000;
+
+/** A clock behind the last record would date new records before old ones: nothing starts on it. */
+function refuseClockBehind(data: string, nowMs: number): void {
+  const db = openReader(data);
+  try {
+    const lastMs = readsOf(db).lastRecordMs();
+    if (lastMs <= nowMs + STEP_MS) return;
+    throw new Error(
+      `the clock is ${Math.ceil((lastMs - nowMs) / 1000)} s behind the last record in \`${data}\`; set it right first`,
+    );
+  } finally {
+    db.close();
+  }
 }
 
 function appliedBefore(data: string): ReturnType<Store["read"]["appliedConfig"]> {

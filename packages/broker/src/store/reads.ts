@@ -92,8 +92,9 @@ const feedReads = (sql: Sql): Part<"position" | "revocationsAfter" | "batchesAft
       .map((row) => text(row, "id")),
 });
 
-const logReads = (sql: Sql): Part<"records" | "logHead" | "shipped" | "shippedHead" | "mentions"> => ({
+const logReads = (sql: Sql): Part<"records" | "lastRecordMs" | "logHead" | "shipped" | "shippedHead" | "mentions"> => ({
   records: (from, limit) => lines(sql.all("select line from log where n >= ? order by n limit ?", from, limit)),
+  lastRecordMs: () => map(sql.one("select at_ms from log_head"), (row) => integer(row, "at_ms")) ?? 0,
   logHead: () => {
     const row = sql.one("select size, peaks from log_head");
     if (row === undefined) throw new Error("the log has no head");

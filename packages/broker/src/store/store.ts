@@ -235,6 +235,8 @@ export interface Reads {
   /** Which of these ids are dead for something issued at `issuedSeconds`, or suspended. */
   dead(ids: readonly string[], issuedSeconds: number): readonly string[];
   records(from: number, limit: number): readonly string[];
+  /** When the last record was made, in milliseconds; 0 where there is none. */
+  lastRecordMs(): number;
   /** Size and right edge of the broker's log at the last commit. */
   logHead(): Readonly<Record<string, SQLOutputValue>>;
   shipped(point: string, from: number, limit: number): readonly string[];
