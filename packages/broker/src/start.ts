@@ -5,9 +5,10 @@ import { dirname, join, resolve } from "node:path";
 import { makeHandle, makeId, readJson, readPublicJwk, SeenSet, isJsonObject, canonicalJson } from "@remit/core";
 import type { Broker } from "./broker.ts";
 import type { Config } from "./config/model.ts";
-import { readConfigFiles, readConfigFolder } from "./config/read.ts";
+import { chooseConfig, refuseClockBehind } from "./choose-config.ts";
 import { createFeed } from "./feed/feed.ts";
 import type { Flags } from "./flags.ts";
+import type { Say } from "./say.ts";
 import { closeServer, listen, type PublicServer, serve, serveSocket } from "./http/server.ts";
 import { jwks } from "./http/oauth.ts";
 import { createClientAuthenticator } from "./identity/client-auth.ts";
@@ -22,17 +23,12 @@ import { namesOf } from "./names.ts";
 import { createChannels } from "./points/channels.ts";
 import { openPointsListener } from "./points/listener.ts";
 import { createRefusalNotes } from "./refusal-notes.ts";
-import { lockFolder, openReader } from "./store/open.ts";
-import { readsOf } from "./store/reads.ts";
+import { lockFolder } from "./store/open.ts";
 import { openSqliteStore } from "./store/sqlite.ts";
 import type { Store } from "./store/store.ts";
 import { handleHash } from "./token.ts";
 
-export type Say = (
-  level: "info" | "warn" | "error",
-  message: string,
-  facts?: Readonly<Record<string, unknown>>,
-) => void;
+export type { Say } from "./say.ts";
 
 export interface Started {
   readonly ready: {
@@ -139,66 +135,6 @@ function ensureSealKey(data: string): string {
     writeFileSync(file, randomBytes(32), { mode: 0o600, flag: "wx" });
   }
   return file;
-}
-
-function configFolder(flags: Flags): Config | undefined {
-  if (!existsSync(join(flags.config, "remit.yaml"))) return undefined;
-  return readApplied(readConfigFolder(flags.config));
-}
-
-function readApplied(read: ReturnType<typeof readConfigFolder> | undefined): Config {
-  if (read === undefined)
-    throw new Error("there is no configuration: name a folder with --config (`remit init` writes a first one)");
-  if (read.ok) return read.value;
-  const lines = read.error.map(
-    ({ file, line, key, message }) => `${file}${line === undefined ? "" : `:${line}`} \`${key}\` ${message}`,
-  );
-  throw new Error(`the configuration is not valid:\n  ${lines.join("\n  ")}`);
-}
-
-/** The first folder is taken as it is; later ones only when told so. A running broker never reads it again. */
-function chooseConfig(
-  flags: Flags,
-  data: string,
-  say: Say,
-): { readonly config: Config; readonly apply: string | undefined } {
-  const folder = configFolder(flags);
-  const applied = appliedBefore(data);
-  if (applied !== undefined && folder?.digest === applied.digest) return { config: folder, apply: undefined };
-  if (applied === undefined || flags.applyConfig) {
-    return {
-      config: folder ?? readApplied(undefined),
-      apply: applied === undefined ? "first start" : "unprotected_owner",
-    };
-  }
-  if (folder !== undefined)
-    say("warn", "the folder differs from what was applied last, which is used; start with --apply-config to apply it");
-  return { config: readApplied(readConfigFiles(applied.files)), apply: undefined };
-}
-
-const STEP_MS = 2_000;
-
-/** A clock behind the last record would date new records before old ones: nothing starts on it. */
-function refuseClockBehind(data: string, nowMs: number): void {
-  const db = openReader(data);
-  try {
-    const lastMs = readsOf(db).lastRecordMs();
-    if (lastMs <= nowMs + STEP_MS) return;
-    throw new Error(
-      `the clock is ${Math.ceil((lastMs - nowMs) / 1000)} s behind the last record in \`${data}\`; set it right first`,
-    );
-  } finally {
-    db.close();
-  }
-}
-
-function appliedBefore(data: string): ReturnType<Store["read"]["appliedConfig"]> {
-  const db = openReader(data);
-  try {
-    return readsOf(db).appliedConfig();
-  } finally {
-    db.close();
-  }
 }
 
 interface Parts {

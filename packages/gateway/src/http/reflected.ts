@@ -32,7 +32,6 @@ function spellings(secret: string): readonly string[] {
       htmlEscaped(secret),
     ],
     ...base64s(bytes),
-    bytes.toString("utf16le"),
     rot13(secret),
     ...["md5", "sha1", "sha256"].flatMap((name) => [
       createHash(name).update(bytes).digest("hex"),

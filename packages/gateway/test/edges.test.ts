@@ -1,0 +1,111 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Json } from "@remit/core";
+import { reflects, spellingsOf } from "../src/http/reflected.ts";
+import { mayConnect } from "../src/upstream/address.ts";
+import { readNewConnection } from "../src/vault/connection.ts";
+
+test("[gateway.reflection] a credential is found in an answer in every spelling", () => {
+  const secret = "svc:Tr0ub4dor&3/+x";
+  const known = spellingsOf([secret]);
+  const bytes = Buffer.from(secret);
+  const answers = [
+    ...[
+      secret,
+      JSON.stringify(secret),
+      [...secret].reverse().join(""),
+      bytes.toString("hex"),
+      bytes.toString("hex").toUpperCase(),
+      encodeURIComponent(secret),
+      encodeURIComponent(encodeURIComponent(secret)),
+    ],
+    ...["", "a", "ab", "abc", "abcd"].flatMap((before) =>
+      ["", "z"].map((after) => Buffer.from(before + secret + after).toString("base64")),
+    ),
+    ...["", "a", "ab"].map((before) => Buffer.from(before + secret).toString("base64url")),
+    ...[
+      [...secret].map((c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`).join(""),
+      [...secret].map((c) => `&#${c.charCodeAt(0)};`).join(""),
+      `${secret.slice(0, 5)}\n${secret.slice(5)}`,
+    ],
+  ];
+  assert.ok(answers.length >= 20);
+  for (const answer of answers) assert.ok(reflects(Buffer.from(`{"a":"${answer}"}`), known), answer);
+  for (const encoding of ["utf16le", "utf8"] as const)
+    assert.ok(reflects(Buffer.from(`{"a":"${secret}"}`, encoding), known), encoding);
+  assert.ok(!reflects(Buffer.from('{"a":"nothing of it"}'), known));
+});
+
+test("[gateway.addresses] a connection reaches public addresses only, or only this machine where it says so", () => {
+  const inside = [
+    "127.0.0.1",
+    "10.0.0.1",
+    "172.16.0.1",
+    "192.168.1.1",
+    "169.254.169.254",
+    "100.64.0.1",
+    "0.0.0.0",
+    "::1",
+    "::",
+    "fe80::1",
+    "fc00::1",
+    "fd00:ec2::254",
+    "::ffff:127.0.0.1",
+    "::ffff:169.254.169.254",
+    "64:ff9b::7f00:1",
+    "2002:7f00:1::",
+    "224.0.0.1",
+    "255.255.255.255",
+    "ff02::1",
+    "evil",
+    "",
+  ];
+  for (const address of inside) assert.equal(mayConnect(address, false), false, address);
+  for (const address of ["93.184.216.34", "2606:2800:220:1:248:1893:25c8:1946"])
+    assert.equal(mayConnect(address, false), true, address);
+  for (const address of ["127.0.0.1", "::1", "::ffff:127.0.0.1"])
+    assert.equal(mayConnect(address, true), true, address);
+  for (const address of ["10.0.0.1", "93.184.216.34", "169.254.169.254"])
+    assert.equal(mayConnect(address, true), false, address);
+});
+
+test("[gateway.connections] a connection says exactly one origin, and http only for this machine", () => {
+  const good = {
+    name: "jira-acme",
+    resource: "jira-acme",
+    connector: "jira",
+    origin: "https://acme.atlassian.net",
+    inject: { form: "basic", username: "svc@acme" },
+    as: "service",
+    account: "svc",
+    secret: "x".repeat(24),
+  };
+  assert.equal(typeof readNewConnection(good), "object");
+  const bad: readonly Readonly<Record<string, Json>>[] = [
+    ...[
+      "http://acme.example",
+      "https://acme.example/path",
+      "https://u:p@acme.example",
+      "https://acme.example?x=1",
+      "acme.example",
+      "ftp://acme.example",
+    ].map((origin) => ({ origin })),
+    ...[
+      { origin: "http://10.0.0.1", insecure_loopback: true },
+      { as: "subject" },
+      { secret: "" },
+      { secret: "line\nbreak-in-it" },
+      { unknown: 1 },
+      { name: "../x" },
+    ],
+    ...[
+      { form: "basic", username: "a:b" },
+      { form: "header", header: "Host" },
+      { form: "header", header: "a b" },
+      { form: "cookie" },
+      { form: "bearer", username: "x" },
+    ].map((inject) => ({ inject })),
+  ];
+  for (const change of bad)
+    assert.equal(typeof readNewConnection({ ...good, ...change }), "string", JSON.stringify(change));
+});
