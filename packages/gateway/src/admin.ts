@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { chmodSync, rmSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import { readJson } from "@remit/core";
+import { type Connector, readJson } from "@remit/core";
 import type { Log } from "./log/log.ts";
 import { type Connection, readNewConnection } from "./vault/connection.ts";
 import type { Vault } from "./vault/vault.ts";
@@ -10,7 +10,7 @@ export interface AdminOptions {
   readonly socket: string;
   readonly vault: Vault;
   readonly log: Log;
-  readonly connectors: ReadonlyMap<string, unknown>;
+  readonly connectors: ReadonlyMap<string, Connector>;
   readonly newDecision: () => string;
   /** Called after every change, before it is answered. */
   readonly changed: () => Promise<void>;
@@ -69,9 +69,14 @@ async function keep(
   const json = readJson(body);
   const asked = json.ok ? readNewConnection(json.value) : "the body is not JSON";
   if (typeof asked === "string") return send(response, 400, { error: asked });
-  if (!connectors.has(asked.connector))
+  const connector = connectors.get(asked.connector);
+  if (connector === undefined)
     return send(response, 400, {
       error: `\`${asked.connector}\` is not a connector of this gateway; it has ${[...connectors.keys()].join(", ")}`,
+    });
+  if (!connector.inject.includes(asked.inject.form))
+    return send(response, 400, {
+      error: `connector \`${connector.name}\` takes its credential as ${connector.inject.join(" or ")}`,
     });
   const connection = vault.keep(asked);
   await record(log, "connection.keep", connection, newDecision());

@@ -14,8 +14,8 @@ export interface Incoming {
   readonly head: Head;
   /** Raw path segments below the resource. */
   readonly segments: readonly string[];
-  /** Reads the body strictly; undefined: there is none. */
-  readonly readBody: () => Promise<Result<Json | undefined, Refusal>>;
+  /** Reads the body strictly, if it is no larger than this; undefined: there is none. */
+  readonly readBody: (maxBytes: number) => Promise<Result<Json | undefined, Refusal>>;
   readonly decision: string;
   readonly signal: AbortSignal;
 }
@@ -47,23 +47,29 @@ export async function call(gateway: Gateway, served: Served, incoming: Incoming)
   const no = (refusal: Refusal): CallResult => err({ refusal, call: caller });
   const decided = await decide(served, incoming, caller);
   if (!decided.ok) return no(decided.error);
+  const missing = approval(decided.value);
+  if (missing !== undefined) return no(missing);
   const use = await spend(gateway, decided.value, caller);
   if (!use.ok) return no(use.error);
-  const done = await carryOut(gateway, served, incoming, caller, decided.value, use.value);
-  return done.ok ? done : no(done.error);
+  try {
+    const done = await carryOut(gateway, served, incoming, caller, decided.value, use.value);
+    return done.ok ? done : no(done.error);
+  } finally {
+    use.value?.settle();
+  }
 }
 
-/** Steps 2 to 5: read the body, name the operation, decide. Nothing has left this process yet, but for lookups by pinned id. */
+/** Steps 2 to 4: read the body, name the operation, decide. Nothing has left this process yet, but for lookups by pinned id. */
 async function decide(served: Served, incoming: Incoming, caller: VerifiedCall): Promise<Result<Decided, Refusal>> {
   const { claims, authority } = caller;
   if (claims.connection !== served.connection.id || claims.connector !== served.connector.digest) {
     return err(refuse("connector_changed", "the grant names another connection or connector than this gateway has"));
   }
-  const body = await incoming.readBody();
-  if (!body.ok) return body;
   const routed = route(served.connector, incoming.head, incoming.segments);
   if (routed === undefined)
     return err(refuse("operation_unknown", "no operation of the connector has this method and path"));
+  const body = await incoming.readBody(routed.spec.body?.max ?? 0);
+  if (!body.ok) return body;
   const named = nameOperation(
     routed,
     { name: served.connection.resource, location: served.location },
@@ -92,9 +98,20 @@ async function decide(served: Served, incoming: Incoming, caller: VerifiedCall):
   const permitted = permits(authority, complete.value.operation);
   if (!permitted.ok) return permitted;
   const entry = authority[permitted.value.entries[0] ?? -1];
-  if (entry?.record.by !== "identifier")
-    return err(refuse("record_not_granted", "the permitting entry names no record"));
-  return ok({ named: complete.value, entry, pinnedId: entry.record.identifier });
+  // what was looked up was looked up for this very record
+  if (entry?.record.by !== "identifier" || entry.record.identifier !== pinnedId)
+    return err(refuse("record_not_granted", "the permitting entry names no record, or another one"));
+  return ok({ named: complete.value, entry, pinnedId });
+}
+
+const NEEDS_APPROVAL = ["money", "reveal", "mint"];
+
+/** Step 5: what a person must have seen as it is. Approvals cannot be presented yet, so there is none. */
+function approval({ named: { operation } }: Decided): Refusal | undefined {
+  if (!NEEDS_APPROVAL.includes(operation.class)) return undefined;
+  const { name, records } = operation;
+  const alias = records[0]?.named ?? "";
+  return refuse("approval_required", `operations of class \`${operation.class}\``, { operation: name, alias });
 }
 
 function pinnedIdOf(authority: readonly Entry[], named: Named): string | undefined {
@@ -114,7 +131,7 @@ async function spend(
   { claims }: VerifiedCall,
 ): Promise<Result<TakenUse | undefined, Refusal>> {
   if (entry.limits.uses === undefined) return ok(undefined);
-  return gateway.uses.take(claims.grants[0] ?? "", claims.jti);
+  return gateway.uses.take({ grant: claims.grants[0] ?? "", jti: claims.jti, exp: claims.exp });
 }
 
 /** Steps 7 to 10. */
@@ -132,22 +149,28 @@ async function carryOut(
   const note = recorder(gateway, incoming, caller, decided);
   if (!isRead && !(await note("call.intent", {})))
     return giveUp(use, refuse("log_full", "the intent cannot be recorded"));
-  const late = gateway.liveness.judge(caller, operation.class);
+  const left = incoming.signal.aborted ? refuse("upstream_failed", "the caller went away") : undefined;
+  const late = left ?? gateway.liveness.judge(caller, operation.class);
   if (late !== undefined) {
     if (!isRead) await note("call.outcome", { outcome: "not_sent", code: late.code });
     return giveUp(use, late);
   }
+  // a write that is on its way is waited for, whoever goes away: what it did must be recorded
+  const signal = isRead ? incoming.signal : null;
   try {
     const request = rebuild(named, pinnedId, entry);
     const max = "max" in named.routed.spec.response ? named.routed.spec.response.max : MAX_EMPTY;
-    const raw = await served.upstream.send({ ...request, credential: served.header }, max, incoming.signal);
+    const raw = await served.upstream.send({ ...request, credential: served.header }, max, signal);
     const answered = answerOf(raw, { named, pinnedId, entry, authority: caller.authority }, served.spellings);
     const outcome = answered.ok
       ? { outcome: "done", upstream_status: raw.status }
       : { outcome: "withheld", upstream_status: raw.status, code: answered.error.code };
     if (!(await note(isRead ? "call.read" : "call.outcome", outcome)))
       return err(refuse("log_full", "the outcome cannot be recorded"));
-    if (!answered.ok) return answered;
+    if (!answered.ok) {
+      if (ALARMING.includes(answered.error.code)) await note("alarm", { code: answered.error.code });
+      return answered;
+    }
     const gone = gateway.liveness.judge(caller, operation.class);
     return gone === undefined ? answered : err(gone);
   } catch (error) {
@@ -162,6 +185,8 @@ async function carryOut(
 }
 
 const MAX_EMPTY = 65_536;
+/** What an upstream does only if something is very wrong with it. */
+const ALARMING: readonly string[] = ["reflected_secret", "record_mismatch"];
 
 function giveUp(use: TakenUse | undefined, refusal: Refusal): Result<never, Refusal> {
   use?.giveBack();
@@ -174,7 +199,10 @@ function recorder(
   incoming: Incoming,
   { claims }: VerifiedCall,
   { named, pinnedId }: Decided,
-): (kind: "call.intent" | "call.outcome" | "call.read", more: Readonly<Record<string, Json>>) => Promise<boolean> {
+): (
+  kind: "call.intent" | "call.outcome" | "call.read" | "alarm",
+  more: Readonly<Record<string, Json>>,
+) => Promise<boolean> {
   const { name, class: operationClass, write } = named.operation;
   const ids = [claims.task, ...claims.grants, claims.jti, claims.sub, claims.act.sub, gateway.point()];
   return async (kind, more) => {

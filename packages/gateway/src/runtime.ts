@@ -69,7 +69,7 @@ export function createRuntime(parts: Parts): Runtime {
     point: () => state.welcome?.point ?? parts.name,
     served: (resource) => served.get(resource),
     refusals: createRefusalLog(log, Date.now, fault),
-    uses: createUses(channel, fault),
+    uses: createUses(channel, Date.now, fault),
   };
   const hello = async (): Promise<void> => {
     state.welcome = await channel.hello(helloOf(parts, served));

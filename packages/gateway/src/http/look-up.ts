@@ -3,8 +3,11 @@ import type { Served } from "../gateway.ts";
 import { UpstreamFault } from "../upstream/upstream.ts";
 import type { Named, OpenLookup } from "./name-operation.ts";
 import { recordPath } from "./rebuild.ts";
+import { reflects } from "./reflected.ts";
 
 const MAX_LOOKUP = 1_048_576;
+/** Longest value that a key may mean; what is longer means nothing here. */
+const MAX_VALUE = 256;
 
 /** What keys meant when they were last read. It only ever refuses: what is permitted was read in the same call. */
 export interface LookupMemory {
@@ -57,7 +60,7 @@ export async function lookUp(
     const found = list.value.filter((item) => atPointer(item, open.lookup.key) === open.key);
     const value = found.length === 1 && found[0] !== undefined ? atPointer(found[0], open.lookup.value) : undefined;
     // a key that means nothing here is a value that nobody was granted
-    members[open.as] = typeof value === "string" ? value : `unknown:${open.key}`;
+    members[open.as] = isMeaning(value) ? value : `unknown:${open.key}`;
   }
   return ok({ ...named, operation: { ...named.operation, members } });
 }
@@ -79,6 +82,9 @@ async function readList(
       MAX_LOOKUP,
       signal,
     );
+    // what was found is quoted in refusals, so it must not be the credential
+    if (reflects(answer.body, served.spellings.reveal()))
+      return err(refuse("reflected_secret", "the lookup's answer holds the injected credential"));
     const json = answer.status === 200 ? readJson(answer.body) : undefined;
     const list = json?.ok === true && isJsonObject(json.value) ? atPointer(json.value, lookup.list) : undefined;
     return Array.isArray(list) ? ok(list) : err(refuse("upstream_refused", "the lookup was not answered"));
@@ -90,5 +96,7 @@ async function readList(
 
 function remember(memory: LookupMemory, pinnedId: string, { lookup }: OpenLookup, item: Json): void {
   const [key, value] = [atPointer(item, lookup.key), atPointer(item, lookup.value)];
-  if (typeof key === "string" && typeof value === "string") memory.put(pinnedId, lookup, key, value);
+  if (typeof key === "string" && isMeaning(value)) memory.put(pinnedId, lookup, key, value);
 }
+
+const isMeaning = (value: Json | undefined): value is string => typeof value === "string" && value.length <= MAX_VALUE;

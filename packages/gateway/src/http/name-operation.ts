@@ -1,10 +1,12 @@
 import {
   atPointer,
+  type BodyMember,
   type BodyNode,
   err,
   type Head,
   isJsonObject,
   type Json,
+  type JsonObject,
   type Lookup,
   ok,
   type Operation,
@@ -183,13 +185,19 @@ function readObject(
   const odd = Object.keys(value).find((name) => !Object.hasOwn(node.members, name));
   if (odd !== undefined) return { code: "body_refused", detail: `\`${path}/${odd}\` is not part of this operation` };
   for (const [name, member] of Object.entries(node.members)) {
-    const inner = value[name] ?? (member.absent.rule === "default" ? member.absent.value : undefined);
+    const inner = memberOf(value, name, member);
     if (inner === undefined && member.absent.rule === "refuse")
       return { code: "body_refused", detail: `\`${path}/${name}\` is missing` };
     const fault = inner === undefined ? undefined : readNode(reading, member.node, inner, `${path}/${name}`);
     if (fault !== undefined) return fault;
   }
   return undefined;
+}
+
+/** A member's value, or what stands for its absence. `null` is a value, not an absence. */
+export function memberOf(value: JsonObject, name: string, { absent }: BodyMember): Json | undefined {
+  if (Object.hasOwn(value, name)) return value[name];
+  return absent.rule === "default" ? absent.value : undefined;
 }
 
 function readWrittenFields(reading: Reading, value: Json, path: string): Fault | undefined {

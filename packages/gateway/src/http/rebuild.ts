@@ -1,6 +1,6 @@
 import type { BodyNode, Entry, Json, RecordType } from "@remit/core";
 import { isJsonObject } from "@remit/core";
-import type { Named } from "./name-operation.ts";
+import { memberOf, type Named } from "./name-operation.ts";
 
 /** The request that goes upstream: a function of what was decided, with nothing of the caller's bytes in it. */
 export interface UpstreamRequest {
@@ -46,7 +46,7 @@ function rebuildNode(node: BodyNode, value: Json, type: RecordType): Json {
   switch (node.kind) {
     case "object": {
       const members = Object.entries(node.members).flatMap(([name, member]) => {
-        const inner = value[name] ?? (member.absent.rule === "default" ? member.absent.value : undefined);
+        const inner = memberOf(value, name, member);
         return inner === undefined ? [] : [[name, rebuildNode(member.node, inner, type)] as const];
       });
       return Object.fromEntries(members);

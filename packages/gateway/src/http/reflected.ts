@@ -32,6 +32,8 @@ function spellings(secret: string): readonly string[] {
       htmlEscaped(secret),
     ],
     ...base64s(bytes),
+    ...base64s(Buffer.from(secret, "utf16le")),
+    ...[base32(bytes), [...bytes].join(","), secret.toLowerCase(), secret.toUpperCase()],
     rot13(secret),
     ...["md5", "sha1", "sha256"].flatMap((name) => [
       createHash(name).update(bytes).digest("hex"),
@@ -67,10 +69,48 @@ const rot13 = (text: string): string =>
     return String.fromCharCode(((letter.charCodeAt(0) - base + 13) % 26) + base);
   });
 
-/** Whether an answer holds any spelling, also across line breaks and white space. */
+const BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+
+/** Base32 (RFC 4648 6) of all whole groups of five bytes. */
+function base32(bytes: Buffer): string {
+  const bits = [...bytes].map((byte) => byte.toString(2).padStart(8, "0")).join("");
+  const whole = bits.slice(0, bits.length - (bits.length % 40));
+  return (whole.match(/.{5}/g) ?? []).map((five) => BASE32.charAt(Number.parseInt(five, 2))).join("");
+}
+
+/** Whether an answer holds any spelling: as it stands, across line breaks and white space, and under layers of escapes. */
 export function reflects(answer: Uint8Array, known: readonly string[]): boolean {
-  const text = Buffer.from(answer.buffer, answer.byteOffset, answer.byteLength).toString("latin1");
+  let text = Buffer.from(answer.buffer, answer.byteOffset, answer.byteLength).toString("latin1");
+  for (let layer = 0; layer <= MAX_LAYERS; layer++) {
+    if (holds(text, known)) return true;
+    const inner = ESCAPED.test(text) ? text.replace(ESCAPES, unescaped) : text;
+    if (inner === text) return false;
+    text = inner;
+  }
+  return false;
+}
+
+function holds(text: string, known: readonly string[]): boolean {
   if (known.some((spelling) => text.includes(spelling))) return true;
-  const joined = text.replace(/\\[nr]|[\s\0]+/g, "");
+  const joined = text.replace(/\\[nrt]|[\s\0]+/g, "");
   return joined.length !== text.length && known.some((spelling) => joined.includes(spelling));
 }
+
+const MAX_LAYERS = 4;
+const ESCAPED = /\\|%[0-9a-f]{2}|&[#a-z]/i;
+/** One escape of JSON, of a URL or of HTML; part of a text may be escaped and the rest not. */
+const ESCAPES =
+  /\\u([0-9a-f]{4})|\\x([0-9a-f]{2})|\\(.)|%([0-9a-f]{2})|&#([0-9]{1,7});|&#x([0-9a-f]{1,6});|&(amp|lt|gt|quot|apos|sol);/gi;
+const ENTITIES: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'", sol: "/" };
+const KEPT = /[nrtbf]/;
+
+function unescaped(all: string, ...groups: readonly (string | undefined)[]): string {
+  const [unicode, byte, plain, percent, decimal, hex, entity] = groups;
+  const digits = unicode ?? byte ?? percent ?? hex;
+  if (digits !== undefined) return character(Number.parseInt(digits, 16));
+  if (decimal !== undefined) return character(Number(decimal));
+  if (entity !== undefined) return ENTITIES[entity.toLowerCase()] ?? all;
+  return plain === undefined || KEPT.test(plain) ? "" : plain;
+}
+
+const character = (code: number): string => (code <= 0x10ffff ? String.fromCodePoint(code) : "");

@@ -83,7 +83,7 @@ async function answer(
   const done = await call(gateway, served, {
     head: head.value,
     segments: rest,
-    readBody: async () => readBody(request, headers),
+    readBody: async (maxBytes) => readBody(request, headers, maxBytes),
     decision,
     signal: cut.signal,
   });
@@ -114,20 +114,23 @@ function sendMetadata(gateway: Gateway, response: ServerResponse, segments: read
   });
 }
 
-const MAX_BODY = 1_048_576;
 const JSON_TYPES = ["application/json", "application/json; charset=utf-8"];
 
 async function readBody(
   request: IncomingMessage,
   headers: ReadonlyMap<string, string>,
+  maxBytes: number,
 ): Promise<Result<Json | undefined, Refusal>> {
   const bad = (detail: string): Result<never, Refusal> => err(refuse("body_refused", detail));
+  const tooLarge = "larger than the operation takes";
+  if (Number(headers.get("content-length") ?? "0") > maxBytes) return bad(tooLarge);
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of request) {
+  // the connection stays, because the refusal goes back on it
+  for await (const chunk of request.iterator({ destroyOnReturn: false })) {
     const bytes = Buffer.from(chunk);
     size += bytes.length;
-    if (size > MAX_BODY) return bad("larger than any operation takes");
+    if (size > maxBytes) return bad(tooLarge);
     chunks.push(bytes);
   }
   if (size === 0) return ok(undefined);

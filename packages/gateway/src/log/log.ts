@@ -1,18 +1,4 @@
-import {
-  closeSync,
-  existsSync,
-  fdatasync,
-  fstatSync,
-  ftruncateSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  write,
-} from "node:fs";
 import { hash, type KeyObject, sign } from "node:crypto";
-import { join } from "node:path";
-import { promisify } from "node:util";
 import {
   appendLeaf,
   EMPTY_FRONTIER,
@@ -26,6 +12,7 @@ import {
   signCheckpoint,
   utf8,
 } from "@remit/core";
+import { openSegments, type Segments } from "./segments.ts";
 
 /** A record before the log numbers and dates it. Ids, names and codes only; never a body, a value or a secret. */
 export interface NewRecord {
@@ -52,12 +39,13 @@ export interface LogOptions {
   readonly name: string;
   readonly key: KeyObject;
   readonly publicKey: Uint8Array;
+  /** Milliseconds. */
   readonly now: () => number;
 }
 
 const sha256: Sha256 = (data) => hash("sha256", data, "buffer");
-const writeAll = promisify(write);
-const syncData = promisify(fdatasync);
+const grown = (frontier: Frontier, line: string): Frontier =>
+  appendLeaf(frontier, leafHash(utf8(line), sha256), sha256);
 
 interface Waiting {
   readonly record: NewRecord;
@@ -65,46 +53,40 @@ interface Waiting {
   readonly failed: (error: Error) => void;
 }
 
-/** Opens the log of a folder; what a crash left half written at its end is cut off, because nobody was told that it is there. */
+/** Opens the log of a folder. It throws if a record is not where it belongs: then somebody else wrote there. */
 export function openLog(options: LogOptions): Log {
-  mkdirSync(options.folder, { recursive: true, mode: 0o700 });
-  const state = recover(options.folder);
-  const fd = openSync(join(options.folder, monthFile(options.now())), "a", 0o600);
-  const lines = state.lines;
-  let frontier = state.frontier;
+  let frontier: Frontier = EMPTY_FRONTIER;
+  let lastAt = 0;
+  const segments = openSegments(options.folder, options.now(), (line, path) => {
+    const record = readRecordLine(line);
+    if (record?.n !== frontier.size)
+      throw new Error(`\`${path}\` was changed: record ${frontier.size} is not where it belongs`);
+    lastAt = record.at;
+    frontier = grown(frontier, line);
+  });
   let waiting: Waiting[] = [];
   let writing: Promise<void> | undefined;
 
+  /** Writes what waits, all of it at once; what comes meanwhile waits for the next time. */
   async function drain(): Promise<void> {
     while (waiting.length > 0) {
       const group = waiting;
       waiting = [];
-      const at = Math.max(options.now(), state.lastAt);
-      const made = group.map(({ record }, index) => recordLine({ n: frontier.size + index, at, ...record }));
-      const before = fstatSync(fd).size;
       try {
-        await writeAll(fd, made.map((line) => `${line}\n`).join(""));
-        await syncData(fd);
+        const at = Math.max(options.now(), lastAt);
+        const made = group.map(({ record }, index) => recordLine({ n: frontier.size + index, at, ...record }));
+        await segments.append(made, at);
+        lastAt = at;
+        frontier = made.reduce(grown, frontier);
       } catch (error) {
-        ftruncateSync(fd, before);
         for (const { failed } of group) failed(error instanceof Error ? error : new Error("the log cannot be written"));
         continue;
       }
-      for (const line of made) frontier = appendLeaf(frontier, leafHash(utf8(line), sha256), sha256);
-      lines.push(...made);
       for (const { done } of group) done();
     }
   }
 
   let covered: Frontier = EMPTY_FRONTIER;
-  const frontierAt = (size: number): Frontier => {
-    if (size === frontier.size) return frontier;
-    const from = covered.size <= size ? covered : EMPTY_FRONTIER;
-    return lines
-      .slice(from.size, size)
-      .reduce((grown, line) => appendLeaf(grown, leafHash(utf8(line), sha256), sha256), from);
-  };
-
   return {
     append(record) {
       const { promise, resolve, reject } = Promise.withResolvers<void>();
@@ -113,52 +95,29 @@ export function openLog(options: LogOptions): Log {
       return promise;
     },
     size: () => frontier.size,
-    lines: (from, limit) => lines.slice(from, from + limit),
+    lines: (from, limit) => segments.read(from, Math.min(limit, frontier.size - from)),
     checkpoint(size = frontier.size) {
       const { name, publicKey, key } = options;
-      covered = frontierAt(size);
+      covered = size === frontier.size ? frontier : frontierAt(segments, covered, size);
       const head = { origin: name, size, root: rootOf(covered, sha256) };
       return signCheckpoint(head, { name, key: publicKey }, (message) => sign(null, message, key), sha256);
     },
     async close() {
       await writing;
-      closeSync(fd);
+      segments.close();
     },
   };
 }
 
-const monthFile = (now: number): string => `${new Date(now).toISOString().slice(0, 7)}.ndjson`;
+const PAGE = 1_024;
 
-function recover(folder: string): {
-  readonly lines: string[];
-  readonly frontier: Frontier;
-  readonly lastAt: number;
-} {
-  const files = existsSync(folder)
-    ? readdirSync(folder)
-        .filter((file) => file.endsWith(".ndjson"))
-        .sort()
-    : [];
-  const lines: string[] = [];
-  let frontier: Frontier = EMPTY_FRONTIER;
-  let lastAt = 0;
-  for (const file of files) {
-    const path = join(folder, file);
-    const bytes = readFileSync(path);
-    const whole = bytes.lastIndexOf(0x0a) + 1;
-    if (whole < bytes.length) {
-      const torn = openSync(path, "r+");
-      ftruncateSync(torn, whole);
-      closeSync(torn);
-    }
-    for (const line of bytes.subarray(0, whole).toString("utf8").split("\n").slice(0, -1)) {
-      const record = readRecordLine(line);
-      if (record?.n !== frontier.size)
-        throw new Error(`\`${path}\` was changed: record ${frontier.size} is not where it belongs`);
-      lastAt = record.at;
-      lines.push(line);
-      frontier = appendLeaf(frontier, leafHash(utf8(line), sha256), sha256);
-    }
+/** The tree over the first `size` records, grown from one over fewer where there is one. */
+function frontierAt(segments: Segments, covered: Frontier, size: number): Frontier {
+  let reached = covered.size <= size ? covered : EMPTY_FRONTIER;
+  while (reached.size < size) {
+    const lines = segments.read(reached.size, Math.min(PAGE, size - reached.size));
+    if (lines.length === 0) throw new Error(`the log has no ${size} records`);
+    reached = lines.reduce(grown, reached);
   }
-  return { lines, frontier, lastAt };
+  return reached;
 }

@@ -14,6 +14,8 @@ export interface RefusalLog {
 
 const MINUTE_MS = 60_000;
 const MAX_HELD = 10_000;
+/** A caller's own words reach the log shortened: its lines stay small. */
+const MAX_DETAIL = 200;
 
 interface Counted {
   readonly since: number;
@@ -42,7 +44,7 @@ export function createRefusalLog(log: Log, now: () => number, fault: (error: unk
         since: now(),
         ids,
         decision,
-        body: { code, operation, named: alias, detail: refusal.detail },
+        body: { code, operation, named: alias, detail: refusal.detail.slice(0, MAX_DETAIL) },
         count: 0,
       };
       held.set(key, counted);

@@ -25,7 +25,10 @@ export async function shipLog(
         lines,
         checkpoint: log.checkpoint(held + lines.length),
       });
-      held = shipped.ok ? shipped.value.size : shipped.error.size;
+      const { size } = shipped.ok ? shipped.value : shipped.error;
+      if (size > log.size()) throw new Error(`the broker holds ${size} records of this log, which has ${log.size()}`);
+      if (size <= held) await pause(RETRY_MS, signal);
+      held = size;
     } catch (error) {
       if (!(error instanceof ChannelError && error.code === "unreachable")) fault(error);
       await pause(RETRY_MS, signal);

@@ -16,6 +16,8 @@ export interface Found {
 
 const MAX_ANSWER = 262_144;
 const TIMEOUT_MS = 1_200;
+/** Longest text that a card shows of a record, in UTF-16 units. */
+const MAX_SHOWN = 1_024;
 
 /** Looks a record up for the broker, under the connector's `resolve` and this gateway's own connection. Every failure is the same nothing. */
 export async function resolveRecord(served: Served | undefined, request: ResolveRequest): Promise<Found | undefined> {
@@ -54,9 +56,9 @@ function readFound(answer: JsonObject, type: RecordType, request: ResolveRequest
   });
   const shown: Record<string, Json> = {};
   for (const name of request.show) {
-    const pointer = type.resolve.show[name];
+    const pointer = Object.hasOwn(type.resolve.show, name) ? type.resolve.show[name] : undefined;
     const value = pointer === undefined ? undefined : atPointer(answer, pointer);
-    if (value !== undefined) shown[name] = value;
+    if (typeof value === "string" && value.length <= MAX_SHOWN) shown[name] = value;
   }
   return { alias, id, parents, version: null, shown };
 }

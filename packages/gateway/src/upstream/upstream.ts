@@ -37,19 +37,21 @@ export interface Upstream {
       readonly credential: Secret<readonly [name: string, value: string]>;
     },
     maxBytes: number,
-    signal: AbortSignal,
+    /** Cuts the exchange; null: it is waited for. */
+    signal: AbortSignal | null,
   ): Promise<UpstreamAnswer>;
   close(): Promise<void>;
 }
 
 /** Opens the pool of one connection. */
 export function openUpstream(options: UpstreamOptions): Upstream {
+  const { timeoutMs } = options;
   const pool = new Pool(options.origin, {
     connect: guardedConnector(options.loopbackOnly),
     connections: 32,
     pipelining: 1,
-    headersTimeout: options.timeoutMs,
-    bodyTimeout: options.timeoutMs,
+    headersTimeout: timeoutMs,
+    bodyTimeout: timeoutMs,
     keepAliveTimeout: 20_000,
   });
   return {
@@ -82,11 +84,11 @@ export function openUpstream(options: UpstreamOptions): Upstream {
         return {
           status: statusCode,
           contentType: String(answered["content-type"] ?? ""),
-          body: await readBounded(body, maxBytes),
+          body: await readBounded(body, maxBytes, performance.now() + timeoutMs),
         };
       } catch (error) {
         if (error instanceof UpstreamFault) throw error;
-        throw new UpstreamFault(signal.aborted ? "cut" : "no answer", !isConnectFault(error), undefined);
+        throw new UpstreamFault(signal?.aborted === true ? "cut" : "no answer", !isConnectFault(error), undefined);
       }
     },
     close: async () => pool.destroy(),
@@ -104,7 +106,12 @@ function abandon(body: Abandonable): void {
   body.destroy();
 }
 
-async function readBounded(body: AsyncIterable<Buffer> & Abandonable, maxBytes: number): Promise<Uint8Array> {
+/** Reads a body within its size and, as a whole, within its time: one byte every second is not an answer. */
+async function readBounded(
+  body: AsyncIterable<Buffer> & Abandonable,
+  maxBytes: number,
+  until: number,
+): Promise<Uint8Array> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of body) {
@@ -112,6 +119,10 @@ async function readBounded(body: AsyncIterable<Buffer> & Abandonable, maxBytes: 
     if (size > maxBytes) {
       abandon(body);
       throw new UpstreamFault("the answer is larger than the operation allows", true);
+    }
+    if (performance.now() > until) {
+      abandon(body);
+      throw new UpstreamFault("the answer takes too long", true);
     }
     chunks.push(chunk);
   }
@@ -140,15 +151,17 @@ const refusedAddress = (): Error =>
 
 /** Checks the address three times: a literal before it is used, every resolved one, and the one that was connected. */
 function guardedConnector(loopbackOnly: boolean): buildConnector.connector {
-  const guardedLookup: LookupFunction = (hostname, _options, callback) => {
+  const guardedLookup: LookupFunction = (hostname, { all }, callback) => {
     lookup(hostname, { all: true }, (error, addresses) => {
       if (error !== null) return callback(error, [], 0);
-      if (addresses.length === 0 || !addresses.every(({ address }) => mayConnect(address, loopbackOnly)))
+      const [first] = addresses;
+      if (first === undefined || !addresses.every(({ address }) => mayConnect(address, loopbackOnly)))
         return callback(refusedAddress(), [], 0);
-      return callback(null, addresses, 0);
+      return all === true ? callback(null, addresses, 0) : callback(null, first.address, first.family);
     });
   };
-  const connect = buildConnector({ timeout: 5_000, lookup: guardedLookup });
+  // said aloud: neither an environment variable nor another default decides about the certificate
+  const connect = buildConnector({ timeout: 5_000, lookup: guardedLookup, rejectUnauthorized: true, allowH2: false });
   return (options, callback) => {
     const host = options.hostname.replace(/^\[|\]$/g, "");
     if (isIP(host) !== 0 && !mayConnect(host, loopbackOnly)) return callback(refusedAddress(), null);

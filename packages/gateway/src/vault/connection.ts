@@ -44,9 +44,12 @@ export function readNewConnection(json: Json): NewConnection | string {
     return "name, resource and connector are names of small letters, digits and hyphens";
   }
   if (as !== "service") return "`as` is service; other rights come later";
-  if (typeof account !== "string" || account === "") return "account says whose rights these are";
+  if (typeof account !== "string" || !/^[\p{L}\p{N}\p{P}\p{S} ]{1,200}$/u.test(account))
+    return "account says whose rights these are";
   if (typeof secret !== "string" || secret.length < 6 || !/^[\u0021-\u007e]+$/.test(secret))
     return "the secret is 6 or more printable characters";
+  if (insecure_loopback !== undefined && typeof insecure_loopback !== "boolean")
+    return "insecure_loopback is true or false";
   const insecureLoopback = insecure_loopback === true;
   const place = originFault(origin, insecureLoopback);
   const inject = readInjection(json["inject"]);
@@ -68,8 +71,9 @@ export function readNewConnection(json: Json): NewConnection | string {
 function originFault(origin: Json | undefined, insecureLoopback: boolean): string | undefined {
   if (typeof origin !== "string" || !URL.canParse(origin)) return "origin is a URL such as https://acme.atlassian.net";
   const url = new URL(origin);
-  if (url.pathname !== "/" || url.search !== "" || url.hash !== "" || url.username !== "")
+  if (url.pathname !== "/" || url.search !== "" || url.hash !== "" || url.username !== "" || url.password !== "")
     return "origin has no path, query or user";
+  if (url.protocol !== "https:" && url.protocol !== "http:") return "origin is https";
   if (insecureLoopback)
     return LOOPBACK.includes(url.hostname) ? undefined : "insecure_loopback is for this machine only";
   return url.protocol === "https:" ? undefined : "origin is https (http is for this machine, with --insecure-loopback)";

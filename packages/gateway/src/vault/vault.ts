@@ -8,7 +8,10 @@ import { open, seal, type SealKey, type SealPlace } from "./seal.ts";
 
 /** The gateway's own sealed store: connections with their credentials, and its keys. */
 export interface Vault {
-  /** Keeps a connection; one for the same resource keeps its id, and its new credential is durable before the old is gone. */
+  /**
+   * Keeps a connection, durable before the one that it replaces is gone. Only another credential keeps the id: records
+   * at another origin, under another connector or account, are not those that grants of the old one were made for.
+   */
   keep(connection: NewConnection): Connection;
   remove(id: string): boolean;
   connections(): readonly Connection[];
@@ -88,13 +91,22 @@ export function openVault(data: string, sealKey: SealKey): Vault {
 }
 
 function keep(db: DatabaseSync, { secret, ...facts }: NewConnection, sealKey: SealKey): Connection {
-  const before = db.prepare("select id, version from connection where resource = ?").get(facts.resource);
-  const id = before === undefined ? makeId("cnx", Date.now(), randomBytes(10)) : String(before["id"]);
+  const before = db.prepare("select id, version, facts from connection where resource = ?").get(facts.resource);
+  // facts is what keep wrote
+  const same = before !== undefined && isSame(JSON.parse(String(before["facts"])) as Connection, facts);
+  const id = same ? String(before["id"]) : makeId("cnx", Date.now(), randomBytes(10));
   const version = before === undefined ? 1 : Number(before["version"]) + 1;
   const connection: Connection = { id, ...facts };
   const sealed = seal(Buffer.from(secret.reveal()), place("connection", id, version), sealKey);
   db.prepare(
-    "insert into connection values (?, ?, ?, ?, ?) on conflict (resource) do update set facts = excluded.facts, version = excluded.version, secret = excluded.secret",
+    "insert into connection values (?, ?, ?, ?, ?) on conflict (resource) do update set id = excluded.id, facts = excluded.facts, version = excluded.version, secret = excluded.secret",
   ).run(id, facts.resource, JSON.stringify(connection), version, sealed);
   return connection;
 }
+
+const isSame = (one: Connection, other: Omit<Connection, "id">): boolean =>
+  one.origin === other.origin &&
+  one.connector === other.connector &&
+  one.as === other.as &&
+  one.account === other.account &&
+  one.insecureLoopback === other.insecureLoopback;
