@@ -9,7 +9,7 @@ import type { Primitives } from "./primitives.ts";
 import { startPeer } from "./stage.ts";
 import type { TokenPart } from "./tokens.ts";
 
-const SIZE = { warm: 600, count: 500, windows: 5 };
+const SIZE = { warm: 4_000, count: 1_500, windows: 5 };
 const WIDTH = 16;
 const PATH = "/rest/api/3/issue/PROJ-42";
 

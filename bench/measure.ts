@@ -50,13 +50,16 @@ export async function cpuPerOperation(
   pid: number,
   run: (count: number) => Promise<void>,
   size: { readonly warm: number; readonly count: number; readonly windows: number },
+  between: () => Promise<void> = async () => undefined,
 ): Promise<Measured> {
   await run(size.warm);
+  await between();
   const windows: number[] = [];
   for (let window = 0; window < size.windows; window++) {
     const before = cpuOf(pid);
     await run(size.count);
     windows.push((cpuOf(pid) - before) / size.count);
+    await between();
   }
   return { median: median(windows), spread: spreadOf(windows) };
 }
