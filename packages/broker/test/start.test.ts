@@ -1,17 +1,24 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { test } from "node:test";
+import { afterEach, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { readConfigFiles } from "../src/config/read.ts";
 import { open, readSealKey, seal } from "../src/keys/seal.ts";
 import { Secret } from "@remit/core";
 
 const main = fileURLToPath(new URL("../src/main.ts", import.meta.url));
+
+const children: ChildProcess[] = [];
+
+// whatever a test left running must not keep the next one, or this process, waiting
+afterEach(() => {
+  for (const child of children.splice(0)) child.kill("SIGKILL");
+});
 
 interface Run {
   readonly line: Readonly<Record<string, unknown>> | undefined;
@@ -25,6 +32,7 @@ async function runBroker(folder: string, config: string): Promise<Run> {
     stdio: ["ignore", "pipe", "pipe"],
     env: { ...process.env, REMIT_HOME: folder },
   });
+  children.push(child);
   let stderr = "";
   child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
   const exited = once(child, "exit");
