@@ -24,13 +24,19 @@ export const HELP = `remit-gateway --data DIR --broker ISSUER --pin FINGERPRINT 
 remit-gateway --data DIR --print-point
 `;
 
+/** A fingerprint may begin with a hyphen, so it is joined to its flag before anything takes it for one. */
+const withPin = (args: readonly string[]): string[] =>
+  args.flatMap((arg, at) =>
+    args[at - 1] === "--pin" ? [] : arg === "--pin" ? [`--pin=${args[at + 1] ?? ""}`] : [arg],
+  );
+
 /** Reads the command line, or says what is wrong with it. */
 export function readFlags(args: readonly string[]): Flags | string {
   const text = { type: "string" } as const;
   const flag = { type: "boolean", default: false } as const;
   try {
     const { values } = parseArgs({
-      args: [...args],
+      args: withPin(args),
       strict: true,
       options: {
         ...{

@@ -54,8 +54,7 @@ export function createUses(
   return {
     async take(use) {
       try {
-        const block = await usable(purse, use);
-        return block.ok ? ok(takeFrom(purse, block.value)) : block;
+        return await take(purse, use);
       } catch (error) {
         fault(error);
         return err(refuse("budget_unavailable", "the broker cannot be asked for uses"));
@@ -69,18 +68,18 @@ export function createUses(
   };
 }
 
-/** The block to take from; calls that come while one is being reserved wait for that one. */
-async function usable(purse: Purse, use: UseOf): Promise<Result<Block, Refusal>> {
+/** Takes from the block at hand; calls that come while one is being reserved wait for that one. */
+async function take(purse: Purse, use: UseOf): Promise<Result<TakenUse, Refusal>> {
   const { blocks, filling } = purse;
   for (;;) {
+    // from seeing that a use is left to taking it there is no turn of events in which another call could take it
     const held = blocks.get(use.grant);
-    if (held !== undefined && held.left > 0 && held.jti === use.jti) return ok(held);
+    if (held !== undefined && held.left > 0 && held.jti === use.jti) return ok(takeFrom(purse, held));
     const key = `${use.grant} ${use.jti}`;
     const begun = filling.get(key) ?? fill(purse, use).finally(() => filling.delete(key));
     filling.set(key, begun);
     const filled = await begun;
-    // whoever waited too may have taken the last one; then another block is reserved
-    if (!filled.ok || (filled.value.left > 0 && !filled.value.retired)) return filled;
+    if (!filled.ok) return filled;
   }
 }
 

@@ -2,9 +2,9 @@ import { createHash } from "node:crypto";
 
 /** Every spelling of a credential that an answer might hold it in. Made once a credential. */
 export function spellingsOf(secrets: readonly string[]): readonly string[] {
-  return [...new Set(secrets.filter((secret) => secret.length >= 6).flatMap(spellings))].filter(
-    (text) => text.length >= 6,
-  );
+  // a credential may itself hold what looks like an escape; undoing the answer's escapes undoes it too
+  const layered = secrets.filter((secret) => secret.length >= 6).flatMap(layersOf);
+  return [...new Set(layered.flatMap(spellings))].filter((text) => text.length >= 6);
 }
 
 function spellings(secret: string): readonly string[] {
@@ -80,14 +80,19 @@ function base32(bytes: Buffer): string {
 
 /** Whether an answer holds any spelling: as it stands, across line breaks and white space, and under layers of escapes. */
 export function reflects(answer: Uint8Array, known: readonly string[]): boolean {
-  let text = Buffer.from(answer.buffer, answer.byteOffset, answer.byteLength).toString("latin1");
-  for (let layer = 0; layer <= MAX_LAYERS; layer++) {
-    if (holds(text, known)) return true;
-    const inner = ESCAPED.test(text) ? text.replace(ESCAPES, unescaped) : text;
-    if (inner === text) return false;
-    text = inner;
+  const text = Buffer.from(answer.buffer, answer.byteOffset, answer.byteLength).toString("latin1");
+  return layersOf(text).some((layer) => holds(layer, known));
+}
+
+/** A text, and the same with one layer of escapes after the other undone. */
+function layersOf(text: string): readonly string[] {
+  const layers = [text];
+  for (let inner = text; layers.length <= MAX_LAYERS && ESCAPED.test(inner);) {
+    inner = inner.replace(ESCAPES, unescaped);
+    if (inner === layers.at(-1)) break;
+    layers.push(inner);
   }
-  return false;
+  return layers;
 }
 
 function holds(text: string, known: readonly string[]): boolean {
