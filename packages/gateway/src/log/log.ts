@@ -65,10 +65,12 @@ export function openLog(options: LogOptions): Log {
     frontier = grown(frontier, line);
   });
   let waiting: Waiting[] = [];
+  let draining = false;
   let writing: Promise<void> | undefined;
 
   /** Writes what waits, all of it at once; what comes meanwhile waits for the next time. */
   async function drain(): Promise<void> {
+    draining = true;
     while (waiting.length > 0) {
       const group = waiting;
       waiting = [];
@@ -84,6 +86,8 @@ export function openLog(options: LogOptions): Log {
       }
       for (const { done } of group) done();
     }
+    // in the turn that saw that nothing waits, so that whoever comes next begins anew
+    draining = false;
   }
 
   let covered: Frontier = EMPTY_FRONTIER;
@@ -91,7 +95,7 @@ export function openLog(options: LogOptions): Log {
     append(record) {
       const { promise, resolve, reject } = Promise.withResolvers<void>();
       waiting.push({ record, done: resolve, failed: reject });
-      writing ??= drain().finally(() => (writing = undefined));
+      if (!draining) writing = drain();
       return promise;
     },
     size: () => frontier.size,
