@@ -8,8 +8,8 @@ const MAX_SHOWN = 120;
 /** Text for a person, with nothing in it that can hide or reorder: control and bidirectional characters are escaped, length is bounded. */
 export function shown(text: string): string {
   const escaped = text.replace(
-    /[\u0000-\u001f\u007f-\u009f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g,
-    (character) => `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, "0")}`,
+    /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]/gu,
+    (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16).padStart(4, "0")}}`,
   );
   return escaped.length <= MAX_SHOWN
     ? escaped

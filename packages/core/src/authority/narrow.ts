@@ -65,8 +65,7 @@ function narrowEntry(held: Entry, asked: AskedEntry, parentsOf: ParentsOf): Entr
     return undefined;
   const where = narrowWhere(held.where, asked.where, actions);
   const except = asked.except ?? held.except;
-  if (where === undefined || !isSubset(held.except, except)) return undefined;
-  if (asked.record.by === "identifier" && held.except.includes(asked.record.identifier)) return undefined;
+  if (where === undefined || !exceptWithin(asked.record, except, held.except)) return undefined;
   const uses = asked.limits?.uses ?? held.limits.uses;
   if (held.limits.uses !== undefined && (uses === undefined || uses > held.limits.uses)) return undefined;
   const { type, location } = asked;
@@ -86,6 +85,11 @@ function narrowEntry(held: Entry, asked: AskedEntry, parentsOf: ParentsOf): Entr
 
 const isSubset = (part: readonly string[], whole: readonly string[]): boolean =>
   part.every((name) => whole.includes(name));
+
+/** One named record is outside all exclusions or it is not; anything wider carries them all. */
+function exceptWithin(record: RecordScope, except: readonly string[], held: readonly string[]): boolean {
+  return record.by === "identifier" ? !held.includes(record.identifier) : isSubset(held, except);
+}
 
 function recordWithin(type: string, asked: RecordScope, held: RecordScope, parentsOf: ParentsOf): boolean {
   if (held.by === "any") return true;

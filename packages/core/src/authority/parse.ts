@@ -83,7 +83,8 @@ function readEntry(json: JsonObject, path: string, known: ConnectorLookup, form:
   const fields =
     json["fields"] === undefined ? undefined : readFields(json["fields"], `${path}.fields`, what.recordType);
   const where = json["where"] === undefined ? undefined : readWhere(json["where"], `${path}.where`, what.recordType);
-  const except = json["except"] === undefined ? undefined : names(json["except"], `${path}.except`).toSorted();
+  const except =
+    json["except"] === undefined ? undefined : readExcept(json["except"], `${path}.except`, what.recordType);
   const limits = json["limits"] === undefined ? undefined : readLimits(json["limits"], `${path}.limits`);
   return {
     type,
@@ -96,6 +97,12 @@ function readEntry(json: JsonObject, path: string, known: ConnectorLookup, form:
     ...(limits === undefined ? {} : { limits }),
   };
 }
+
+/** Exclusions are identifiers: an alias would exclude nothing, and nobody would notice. */
+const readExcept = (json: Json, path: string, type: RecordType): readonly string[] =>
+  names(json, path)
+    .map((name, index) => spelled(name, `${path}[${index}]`, type.identifier, "an identifier"))
+    .toSorted();
 
 function complete(entry: AskedEntry, path: string): Entry {
   const { record, actions } = entry;
@@ -226,7 +233,9 @@ function readWhere(json: Json, path: string, type: RecordType): Where {
     const schemas = memberSchemas(type, action);
     return mapObject(pointers, (constraint, pointer): Constraint => {
       const at = `${path}.${action}.${pointer}`;
-      const schema = schemas[pointer] ?? fail(at, "is not a value that this action has");
+      const schema =
+        (Object.hasOwn(schemas, pointer) ? schemas[pointer] : undefined) ??
+        fail(at, "is not a value that this action has");
       const read = readConstraint(constraint);
       if (!read.ok) return fail(at, read.error);
       if (usesExclusion(read.value) && (schema.kind !== "string" || schema.enum === undefined))

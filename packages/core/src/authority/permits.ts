@@ -52,8 +52,8 @@ function objection(entry: Entry, operation: Operation, record: OperationRecord):
   }
   if (!entry.actions.includes(record.action))
     return { code: "operation_not_granted", over: { actions: [record.action] } };
-  if (record.role !== "record") return undefined;
-  return fieldObjection(entry, operation) ?? valueObjection(entry, operation, record.action);
+  const values = valueObjection(entry, operation, record.action);
+  return record.role === "record" ? (fieldObjection(entry, operation) ?? values) : values;
 }
 
 function covers(entry: Entry, record: OperationRecord): boolean {
@@ -87,7 +87,8 @@ function valueObjection(entry: Entry, operation: Operation, action: string): Obj
   const over: string[] = [];
   for (const [pointer, constraint] of Object.entries(entry.where[action] ?? {})) {
     const value = operation.members[pointer];
-    const absentField = value === undefined && operation.fieldPointers.includes(pointer);
+    const absentField =
+      value === undefined && operation.fieldPointers.includes(pointer) && !operation.write.includes(pointer.slice(1));
     if (!absentField && (value === undefined || !satisfies(constraint, value))) over.push(pointer);
   }
   return over.length === 0 ? undefined : { code: "value_not_granted", over: { where: over } };

@@ -1,33 +1,41 @@
-import type { BodyNode, RecordType, ValueSchema } from "./connector.ts";
+import type { BodyNode, OperationSpec, RecordType, ValueSchema } from "./connector.ts";
 
 /** The canonical values that operations of an action have, by pointer, with their shapes: what `where` may speak about. */
 export function memberSchemas(type: RecordType, action: string): Readonly<Record<string, ValueSchema>> {
-  const schemas: Record<string, ValueSchema> = {};
-  for (const operation of Object.values(type.operations)) {
-    if (operation.action !== action) continue;
-    for (const parameter of Object.values(operation.query))
-      if (parameter.kind === "value") schemas[parameter.as] = parameter.schema;
-    if (operation.body !== undefined) collect(operation.body.root, type, schemas);
-  }
-  return schemas;
+  return Object.fromEntries(
+    Object.values(type.operations)
+      .filter((operation) => operation.action === action)
+      .flatMap((operation) => membersOf(type, operation)),
+  );
 }
 
-function collect(node: BodyNode, type: RecordType, into: Record<string, ValueSchema>): void {
+/** The canonical values of one operation, one for each place that it is taken from. */
+export function membersOf(type: RecordType, operation: OperationSpec): readonly Member[] {
+  const found: Member[] = [];
+  for (const parameter of Object.values(operation.query))
+    if (parameter.kind === "value") found.push([parameter.as, parameter.schema]);
+  if (operation.body !== undefined) collect(operation.body.root, type, found);
+  return found;
+}
+
+type Member = readonly [pointer: string, schema: ValueSchema];
+
+function collect(node: BodyNode, type: RecordType, into: Member[]): void {
   switch (node.kind) {
     case "object":
       for (const member of Object.values(node.members)) collect(member.node, type, into);
       return;
     case "fields":
       for (const [name, field] of Object.entries(type.fields)) {
-        if (field.write !== undefined) into[`/${name}`] = schemaAt(field.write.schema, field.write.canonical);
+        if (field.write !== undefined) into.push([`/${name}`, schemaAt(field.write.schema, field.write.canonical)]);
       }
       return;
     case "value":
-      into[node.as] = node.schema;
+      into.push([node.as, node.schema]);
       return;
     case "lookup":
       // what is decided is the value found, not the caller's key; the upstream's names are texts
-      into[node.as] = { kind: "string", max: 256 };
+      into.push([node.as, { kind: "string", max: 256 }]);
       return;
   }
 }

@@ -79,6 +79,9 @@ function readWrite(json: Json, path: string): NonNullable<Field["write"]> {
   if (at !== "" && (schema.kind !== "object" || Object.keys(schema.members).length !== 1))
     mistake(path, "has exactly the one member that is canonical");
   schemaAt(schema, at);
+  // without it the field would be written and no constraint would see with what
+  if (at !== "" && schema.kind === "object" && schema.required.length !== 1)
+    mistake(`${path}.schema.required`, "names the member that is canonical");
   return { schema, canonical: at };
 }
 
@@ -170,11 +173,17 @@ export function readQueryParameter(json: Json, path: string): QueryParameter {
   }
 }
 
+function readStatus(json: Json, path: string): number {
+  const status = whole(json, path);
+  return status >= 200 && status <= 299 ? status : mistake(path, "is a status of success, 200 to 299");
+}
+
 /** Reads what of a response is released. */
 export function readResponse(json: Json | undefined, path: string): ResponseSpec {
   const loose = members(json, path, ["kind", "status", "max?", "id?", "fields?", "keep?", "at?", "item?", "only?"]);
   const kind = oneOf(loose["kind"], `${path}.kind`, ["empty", "record", "list"]);
-  const status = list(loose["status"], `${path}.status`, whole);
+  const status = list(loose["status"], `${path}.status`, readStatus);
+  if (status.length === 0) mistake(`${path}.status`, "names at least one status");
   switch (kind) {
     case "empty":
       members(json, path, ["kind", "status"]);

@@ -3,7 +3,7 @@ import { canonicalJson } from "../json/canonical.ts";
 import type { Json } from "../json/read.ts";
 import { err, ok, type Result } from "../result.ts";
 import type { Connector, OperationSpec, RecordType } from "./connector.ts";
-import { memberSchemas } from "./members.ts";
+import { memberSchemas, membersOf } from "./members.ts";
 import { readBodyNode, readField, readPath, readQueryParameter, readResponse } from "./parse-shapes.ts";
 import { ConnectorMistake, entries, list, members, mistake, oneOf, pattern, pointer, text, whole } from "./strict.ts";
 
@@ -119,10 +119,24 @@ function checkTogether(type: RecordType, path: string): void {
     if (operation.body !== undefined && (operation.method === "GET" || operation.method === "DELETE"))
       mistake(`${at}.body`, "does not go with this method");
     if (operation.class === "read" && operation.method !== "GET") mistake(`${at}.class`, "a read is a GET");
+    const places = membersOf(type, operation).map(([pointer]) => pointer);
+    const twice = places.find((pointer, index) => places.indexOf(pointer) !== index);
+    if (twice !== undefined) mistake(at, `takes \`${twice}\` from two places`);
+    checkKept(operation, at);
     if (operation.response.kind === "list") {
       const { action, member } = operation.response.only;
       if (memberSchemas(type, action)[member] === undefined)
         mistake(`${at}.response.only`, "names a value that the action does not have");
     }
   }
+}
+
+/** Fields are released because they are granted; what is kept always must not hold them, nor be held by them. */
+function checkKept({ response }: OperationSpec, at: string): void {
+  if (response.kind !== "record") return;
+  const { fields, keep } = response;
+  const overlap = Object.keys(keep).find(
+    (kept) => `${kept}/`.startsWith(`${fields}/`) || fields.startsWith(`${kept}/`),
+  );
+  if (overlap !== undefined) mistake(`${at}.response.keep`, `\`${overlap}\` overlaps the fields`);
 }

@@ -61,6 +61,10 @@ export function pattern(json: Json | undefined, path: string): string {
   ) {
     return mistake(path, "is made of literal characters, classes and counted repeats only");
   }
+  // each repeat of no fixed count multiplies the ways in which a text can be tried
+  const ways = [...source.matchAll(/\{(\d+),(\d+)\}/g)].map(([, least, most]) => Number(most) - Number(least) + 1);
+  if (ways.reduce((product, count) => product * count, 1) > 1_000)
+    mistake(path, "has too many repeats of no fixed count");
   new RegExp(`^(?:${source})$`, "u");
   return source;
 }
