@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -190,6 +190,11 @@ test("[keys.seal-key-place] a seal key that others can read, or that lies in the
   const file = join(folder, "seal");
   assert.equal(readSealKey(file, join(folder, "data")).reveal().length, 32);
   assert.throws(() => readSealKey(file, folder), /inside the data folder/);
+  const dotted = join(folder, "..seal");
+  writeFileSync(dotted, Buffer.alloc(32, 7), { mode: 0o600 });
+  assert.throws(() => readSealKey(dotted, folder), /inside the data folder/);
+  symlinkSync(folder, join(folder, "link"));
+  assert.throws(() => readSealKey(file, join(folder, "link")), /inside the data folder/);
   chmodSync(file, 0o644);
   assert.throws(() => readSealKey(file, join(folder, "data")), /readable by others/);
   assert.equal(readFileSync(file).length, 32);

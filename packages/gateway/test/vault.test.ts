@@ -1,6 +1,16 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -118,6 +128,9 @@ test("[vault.seal-key-apart] a seal key inside the data folder, readable by othe
     return file;
   };
   assert.throws(() => readSealKey(put(join(data, "k"), 32, 0o600), data), /is inside the data folder/);
+  assert.throws(() => readSealKey(put(join(data, "..k"), 32, 0o600), data), /is inside the data folder/);
+  symlinkSync(data, join(folder, "link"));
+  assert.throws(() => readSealKey(join(data, "k"), join(folder, "link")), /is inside the data folder/);
   assert.throws(() => readSealKey(put(join(folder, "a"), 32, 0o644), data), /is readable by others/);
   assert.throws(() => readSealKey(put(join(folder, "b"), 31, 0o600), data), /has 31 bytes, not 32/);
   assert.equal(readSealKey(put(join(folder, "c"), 32, 0o600), data).reveal().length, 32);

@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
-import { readFileSync, realpathSync, statSync } from "node:fs";
-import { relative, resolve } from "node:path";
+import { existsSync, readFileSync, realpathSync, statSync } from "node:fs";
+import { isAbsolute, relative, sep } from "node:path";
 import { Secret } from "@remit/core";
 
 /** Where a sealed value belongs; a value moved to another place does not open. */
@@ -22,8 +22,7 @@ const WRAPPED = NONCE + 32 + TAG;
 /** Reads the seal key: 32 bytes, readable by its owner only, outside the data folder. */
 export function readSealKey(file: string, data: string): SealKey {
   const path = realpathSync(file);
-  const inside = relative(resolve(data), path);
-  if (!inside.startsWith(".."))
+  if (existsSync(data) && isInside(path, realpathSync(data)))
     throw new Error(
       `the seal key \`${file}\` is inside the data folder; move it elsewhere, because whoever copies the folder would have both`,
     );
@@ -33,6 +32,12 @@ export function readSealKey(file: string, data: string): SealKey {
   const bytes = readFileSync(path);
   if (bytes.length !== 32) throw new Error(`the seal key \`${file}\` has ${bytes.length} bytes, not 32`);
   return new Secret(new Uint8Array(bytes));
+}
+
+/** Whether a real path lies in a real folder; a name that begins with two dots is a name. */
+function isInside(path: string, folder: string): boolean {
+  const way = relative(folder, path);
+  return way !== ".." && !way.startsWith(`..${sep}`) && !isAbsolute(way);
 }
 
 /** Seals a value under a data key of its own, which the seal key wraps (AES-256-GCM), bound to its place. */
