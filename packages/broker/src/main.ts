@@ -27,10 +27,11 @@ if (args.includes("--help")) {
   const { startBroker } = await import("./start.ts");
   try {
     const started = await startBroker(flags, say);
-    process.stdout.write(`${JSON.stringify(started.ready)}\n`);
     const stop = (): void => void started.stop().then(() => process.exit(0));
     process.once("SIGTERM", stop);
     process.once("SIGINT", stop);
+    // whoever reads the ready line may stop us at once
+    process.stdout.write(`${JSON.stringify(started.ready)}\n`);
   } catch (error) {
     say("error", error instanceof Error ? error.message : "the broker could not start");
     process.exit(1);

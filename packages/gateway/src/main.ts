@@ -25,10 +25,11 @@ if (args.includes("--help")) {
       process.stdout.write(`${JSON.stringify(await printPoint(flags))}\n`);
     } else {
       const started = await startGateway(flags, say);
-      process.stdout.write(`${JSON.stringify(started.ready)}\n`);
       const stop = (): void => void started.stop().then(() => process.exit(0));
       process.once("SIGTERM", stop);
       process.once("SIGINT", stop);
+      // whoever reads the ready line may stop us at once
+      process.stdout.write(`${JSON.stringify(started.ready)}\n`);
     }
   } catch (error) {
     say("error", error instanceof Error ? error.message : "the gateway could not start");

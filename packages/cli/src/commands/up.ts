@@ -42,8 +42,8 @@ export async function up(options: UpOptions, places: Places, output: Output): Pr
       ...(options.connectors === undefined ? [] : ["--connectors", options.connectors]),
     ]);
     started.push(gateway);
-    announce(broker, gateway, places, output);
-    await untilStopped(started);
+    // whoever reads the ready line may stop us at once, so signals are listened to before it is printed
+    await Promise.all([untilStopped(started), Promise.try(() => announce(broker, gateway, places, output))]);
   } finally {
     removeRunning(places.data);
     await Promise.all(started.map((program) => stopProgram(program, GRACE_MS)));
