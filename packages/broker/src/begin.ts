@@ -14,7 +14,7 @@ import {
 import { type Broker, reach } from "./broker.ts";
 import type { TrustPolicy } from "./config/model.ts";
 import { choosePolicy, grantWithin, type PolicyQuestion } from "./policy/choose.ts";
-import { pinRecords } from "./resolve-asked.ts";
+import { pinRecords, resolveTime } from "./resolve-asked.ts";
 import type { Issued, NewTask } from "./store/store.ts";
 
 /** A request to begin a task, whoever brings it: by exchange, or by a start handle that a person made. */
@@ -36,6 +36,7 @@ export interface BeginRequest {
 }
 
 const MAX_PURPOSE = 200;
+const HOUR_MS = 3_600_000;
 
 /** Judges a request to begin a task by policy, ceilings and limits, pins its records, and begins it in one transaction. */
 export async function begin(broker: Broker, request: BeginRequest): Promise<Result<Issued, Refusal>> {
@@ -46,13 +47,29 @@ export async function begin(broker: Broker, request: BeginRequest): Promise<Resu
   if (!policy.ok) return policy;
   const duration = durationOf(broker, policy.value, request.durationSeconds);
   if (!duration.ok) return duration;
-  const pinned = await pinRecords(broker, reachable, ask.asked);
-  if (!pinned.ok) return pinned;
-  const authority = grantWithin(broker.config, policy.value, ask, pinned.value.entries, pinned.value.parentsOf);
-  if (!authority.ok) return authority;
   const subject = await broker.store.principal({ kind: "usr", ...request.subject });
   const names = namesOf(broker, request.client, policy.value.policy, reachable.connector);
   if (names === undefined) return err(refuse("policy_unavailable", "a configured name has no id"));
+  const who = { policy: names.policy, agent: names.agent, subject };
+  const wanted = ask.asked.filter(({ record }) => record.by === "alias" || record.by === "identifier").length;
+  // a name that does not resolve counts like one that does, so the limit is asked before anything is looked up
+  const { recordsPerHour } = policy.value.each;
+  if (
+    recordsPerHour !== undefined &&
+    broker.store.read.recordsSince(who, broker.now() - HOUR_MS) + wanted > recordsPerHour
+  )
+    return err(refuse("limit_reached", `${recordsPerHour} records were asked for within the hour`));
+  const startedMs = broker.now();
+  const pinned = await pinRecords(broker, reachable, ask.asked);
+  const authority = pinned.ok
+    ? grantWithin(broker.config, policy.value, ask, pinned.value.entries, pinned.value.parentsOf)
+    : pinned;
+  if (!pinned.ok || !authority.ok) {
+    await broker.store.noteUnresolved({ ...who, count: wanted });
+    await resolveTime(startedMs, broker.now);
+    // that the record is there, but elsewhere than the policy allows, is as little to be learnt as that it is not
+    return err(refuse("record_not_resolved", authority.ok ? "a record did not resolve" : authority.error.detail));
+  }
   return broker.store.beginTask({
     tenant: "local",
     subject,

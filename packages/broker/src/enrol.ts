@@ -51,9 +51,12 @@ export async function enrol(
   ) {
     return err(refuse("proof_invalid", "the enrolment proof is about something else"));
   }
-  const spent = await broker.store.spendBoot(handleHash(handle), point);
+  const spent = await broker.store.spendBoot({
+    hash: handleHash(handle),
+    purpose: `point:${point}`,
+    spender: point,
+  });
   if (!spent.ok) return spent;
-  if (spent.value.purpose !== `point:${point}`) return err(refuse("handle_invalid", "the handle is for another point"));
   const enrolled = await broker.store.enrolPoint({
     name: point,
     key: canonicalJson({ ...jwk }),

@@ -14,20 +14,16 @@ export interface Pinned {
 
 /**
  * Pins every named record by asking the gateway that holds the connection. All ways in which a name does not resolve
- * have one refusal, at one time after the start.
+ * have one refusal; the caller waits for `resolveTime` before it is given.
  */
 export async function pinRecords(
   broker: Broker,
   reachable: Reachable,
   asked: readonly AskedEntry[],
 ): Promise<Result<Pinned, Refusal>> {
-  const startedMs = broker.now();
   const found = await Promise.all(asked.map(async (entry) => pin(broker, reachable, entry)));
   const complete = found.filter((one) => one !== undefined);
-  if (complete.length < asked.length) {
-    await after(startedMs + RESOLVE_MS - broker.now());
-    return err(refuse("record_not_resolved", "a record did not resolve"));
-  }
+  if (complete.length < asked.length) return err(refuse("record_not_resolved", "a record did not resolve"));
   const parents = new Map(
     complete.map(({ entry, resolved }) => [`${entry.type} ${resolved?.id ?? ""}`, resolved?.parents ?? []]),
   );
@@ -70,9 +66,11 @@ async function pin(
   };
 }
 
-async function after(ms: number): Promise<void> {
-  if (ms <= 0) return;
+/** Waits until the one time after the start at which every refusal that depends on a resolved record is given. */
+export async function resolveTime(startedMs: number, now: () => number): Promise<void> {
+  const left = startedMs + RESOLVE_MS - now();
+  if (left <= 0) return;
   const { promise, resolve } = Promise.withResolvers<undefined>();
-  setTimeout(() => resolve(undefined), ms);
+  setTimeout(() => resolve(undefined), left);
   await promise;
 }

@@ -56,7 +56,8 @@ export async function startBroker(flags: Flags, say: Say): Promise<Started> {
   refuseClockBehind(data, now());
   const { config, apply } = chooseConfig(flags, data, say);
   const server = await listen({ host: flags.host, port: flags.port, tls: tlsOf(flags) });
-  const origin = flags.publicUrl ?? `http://${hostText(flags)}:${server.port}`;
+  const scheme = flags.tlsCert === undefined ? "http" : "https";
+  const origin = flags.publicUrl ?? `${scheme}://${hostText(flags)}:${server.port}`;
   const issuer = ring.fixed("issuer", () => config.settings.issuer ?? `${origin}/i/${ring.install}`);
   const rootFile = join(dirname(resolve(sealFile)), `root-${ring.install}.sealed`);
   const succession = await ensureSuccession({ issuer, ring, rootFile, sealKey, now: new Date(now()) });
@@ -79,14 +80,17 @@ export async function startBroker(flags: Flags, say: Say): Promise<Started> {
   });
   await enrolGiven(flags, broker);
   if (ring.firstStart) await offerOwnerBoot(broker, data);
-  const points = await openPoints(flags, broker, succession.certificatePem);
+  const fault = (error: unknown): void => say("error", "request failed", { fault: faultText(error) });
+  const points = await openPoints(flags, broker, succession.certificatePem, fault);
   place.points = `https://${hostText(flags)}:${points.port}`;
-  const socket = await openListeners(flags, broker, { data, origin, server }, say);
+  const socket = await openListeners(flags, broker, { data, origin, server }, fault);
   return {
     ready: { broker: origin, issuer, points: place.points, pin: succession.pin, pid: process.pid },
     stop: async () => stopAll(server, [socket, points], broker, lock),
   };
 }
+
+const faultText = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 const hostText = (flags: Flags): string => (flags.host === "::1" ? "[::1]" : flags.host);
 
@@ -101,10 +105,8 @@ async function openListeners(
   flags: Flags,
   broker: Broker,
   { data, origin, server }: Place,
-  say: Say,
+  fault: (error: unknown) => void,
 ): ReturnType<typeof serveSocket> {
-  const fault = (error: unknown): void =>
-    say("error", "request failed", { fault: error instanceof Error ? error.message : String(error) });
   const socket = await serveSocket(broker, join(data, "admin.sock"), fault);
   const local = flags.publicUrl === undefined ? [`localhost:${server.port}`, `127.0.0.1:${server.port}`] : [];
   serve(broker, server, [new URL(origin).host, ...local], fault);
@@ -182,16 +184,21 @@ function assembleBroker({ config, store, ring, issuer, origin, succession, now, 
   };
 }
 
-async function openPoints(flags: Flags, broker: Broker, certificatePem: string): ReturnType<typeof openPointsListener> {
+async function openPoints(
+  flags: Flags,
+  broker: Broker,
+  certificatePem: string,
+  fault: (error: unknown) => void,
+): ReturnType<typeof openPointsListener> {
   const { store, feed, channels, ring, issuer, succession, now } = broker;
   return openPointsListener({
-    ...{ store, feed, channels, certificatePem, issuer, succession, now },
+    ...{ store, feed, channels, certificatePem, issuer, succession, now, fault },
     key: ring.pointsTls,
     jwks: () => jwks(broker),
     bounds: broker.config.settings.bounds,
     introspect: (token, point) =>
       introspect(broker, token, {
-        serves: (resource) => point.serves !== "connected" && point.serves.includes(resource),
+        serves: (resource) => channels.serves(point, resource),
       }),
     host: flags.host,
     port: flags.pointsPort,

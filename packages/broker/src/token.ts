@@ -18,6 +18,7 @@ import type { Broker } from "./broker.ts";
 import { readOwnToken } from "./introspect.ts";
 import { ID_TOKEN, readableClaims, verifySubject } from "./identity/subject.ts";
 import { projectToken, textMember, type TokenAnswer } from "./project-token.ts";
+import type { Refusee } from "./refusal-notes.ts";
 import type { SessionRow } from "./store/store.ts";
 
 export const GRANT_TYPES = {
@@ -38,7 +39,7 @@ export interface TokenRequest {
 /** A refusal with whom it is about, where somebody was authenticated by then. */
 export interface Refused {
   readonly refusal: Refusal;
-  readonly who: string | undefined;
+  readonly whom: Refusee | undefined;
 }
 
 export type TokenResult = Result<TokenAnswer | SessionAnswer, Refused>;
@@ -50,11 +51,27 @@ export interface SessionAnswer {
   readonly expires_in: number;
 }
 
-const no = (refusal: Refusal, who?: string): { readonly ok: false; readonly error: Refused } => err({ refusal, who });
+const no = (refusal: Refusal, whom?: Refusee | string): { readonly ok: false; readonly error: Refused } =>
+  err({ refusal, whom: typeof whom === "string" ? { who: whom } : whom });
+
+/** Parameters of RFC 8693 that would ask for something else than is given; silence about them would be a lie. */
+const NOT_SERVED = ["audience", "scope", "actor_token", "actor_token_type"];
+const ACCESS_TOKEN_TYPE = "urn:ietf:params:oauth:token-type:access_token";
+
+function unserved(form: ReadonlyMap<string, string>): Refusal | undefined {
+  const asked = NOT_SERVED.find((name) => form.has(name));
+  if (asked !== undefined) return refuse("feature_unavailable", asked);
+  const type = form.get("requested_token_type");
+  return type === undefined || type === ACCESS_TOKEN_TYPE || type === SESSION_TYPE
+    ? undefined
+    : refuse("feature_unavailable", "requested_token_type");
+}
 
 /** The token endpoint, after its proof was judged. */
 export async function token(broker: Broker, request: TokenRequest): Promise<TokenResult> {
   const { form } = request;
+  const other = unserved(form);
+  if (other !== undefined) return no(other);
   switch (form.get("grant_type")) {
     case GRANT_TYPES.exchange:
       return form.get("requested_token_type") === SESSION_TYPE ? session(broker, request) : exchange(broker, request);
@@ -86,7 +103,6 @@ async function exchange(broker: Broker, { form, jkt, decision }: TokenRequest): 
       client.client,
     );
   }
-  if (form.has("actor_token")) return no(refuse("feature_unavailable", "actor_token"), client.client);
   const duration = readSeconds(form.get("duration"));
   if (!duration.ok) return no(duration.error, client.client);
   const own = readOwnToken(broker, subjectToken);
@@ -133,9 +149,13 @@ async function refuseOwn(broker: Broker, token: TokenClaims, jkt: string, decisi
   return refuse("parent_key_mismatch", "the token is bound to another key");
 }
 
-function answer(broker: Broker, issued: Awaited<ReturnType<typeof begin>>, who: string): TokenResult {
+function answer(
+  broker: Broker,
+  issued: Awaited<ReturnType<typeof begin>>,
+  whom: Refusee | string | undefined,
+): TokenResult {
   const projected = issued.ok ? projectToken(broker, issued.value) : issued;
-  return projected.ok ? projected : no(projected.error, who);
+  return projected.ok ? projected : no(projected.error, whom);
 }
 
 function readSeconds(text: string | undefined): Result<number | undefined, Refusal> {
@@ -151,13 +171,16 @@ async function renew(broker: Broker, { form, jkt, decision }: TokenRequest): Pro
   if (!isId("grn", grant)) return no(refuse("malformed_request", "grant"));
   const asked = { grant, jkt, decision, alsoLive: [] };
   const first = await broker.store.renew({ ...asked, wake: false });
-  if (first.ok || first.error.code !== "lease_lapsed") return answer(broker, first, grant);
-  // a lapsed lease wakes only if the policy of its grant is still the one that was applied
+  if (first.ok) return answer(broker, first, undefined);
   const row = broker.store.read.grant(grant);
-  const policy = row === undefined ? undefined : broker.store.read.name("pol", row.policyName);
-  if (row === undefined || policy !== row.policy)
-    return no(refuse("task_ended", "the policy of the grant is gone"), grant);
-  return answer(broker, await broker.store.renew({ ...asked, wake: true }), grant);
+  // only the holder of the grant's key is known here; a stranger who guesses ids writes no records
+  if (row?.jkt !== jkt) return no(first.error);
+  const holder = { who: grant, about: [row.task, row.agent, row.policy] };
+  if (first.error.code !== "lease_lapsed") return no(first.error, holder);
+  // a lapsed lease wakes only if the policy of its grant is still the one that was applied
+  const policy = broker.store.read.name("pol", row.policyName);
+  if (policy !== row.policy) return no(refuse("task_ended", "the policy of the grant is gone"), holder);
+  return answer(broker, await broker.store.renew({ ...asked, wake: true }), holder);
 }
 
 /** Opens a login session from an ID token: the rights of a person at the command line, bound to the key of the proof. */
@@ -197,6 +220,11 @@ async function session(broker: Broker, { form, jkt }: TokenRequest): Promise<Tok
 
 export const handleHash = (handle: string): string => hash("sha256", handle, "base64url");
 
+/** Whether a session still counts: neither over, nor revoked in its subject or key since it was opened. */
+export const sessionLives = (broker: Pick<Broker, "store" | "now">, session: SessionRow): boolean =>
+  session.expiresMs > broker.now() &&
+  broker.store.read.dead([session.subject, `key:${session.jkt}`], Math.floor(session.createdMs / 1000)).length === 0;
+
 /** Redeems a start handle: a person began this task for the key that proves itself here. */
 async function start(broker: Broker, { form, jkt, decision }: TokenRequest): Promise<TokenResult> {
   const handle = form.get("start");
@@ -205,7 +233,7 @@ async function start(broker: Broker, { form, jkt, decision }: TokenRequest): Pro
     return no(refuse("handle_invalid", "unknown, expired, used, or for another key"));
   const json = readJson(held.request);
   const owner = broker.store.read.session(held.session);
-  if (!json.ok || owner === undefined || owner.expiresMs <= broker.now())
+  if (!json.ok || owner === undefined || !sessionLives(broker, owner))
     return no(refuse("handle_invalid", "the session that made it is over"));
   const begun = await begin(broker, {
     ...startRequest(json.value, owner),

@@ -34,7 +34,10 @@ export async function start(
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   lines.once("line", resolve);
   child.once("exit", (code) => reject(new Error(`${file} ended with exit code ${String(code)}; see ${log}`)));
-  const value: unknown = JSON.parse(await promise);
+  const line = await promise;
+  const value: unknown = JSON.parse(line);
+  if (typeof value === "object" && value !== null && "error" in value)
+    throw new Error(`${file} did not start: ${line}`);
   return { child, ready: typeof value === "object" && value !== null ? { ...value } : {} };
 }
 

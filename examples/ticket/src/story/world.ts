@@ -63,33 +63,58 @@ export async function createWorld(
     start(here("../idp/main.ts"), [], log("idp")),
     start(here("../desk/main.ts"), ["--data", join(folder, "desk")], log("desk")),
   ]);
-  await configure(config, textOf(idp, "issuer"), env);
-  configureMore(config, textOf(idp, "issuer"));
-  say("starting Remit …");
-  const startUp = async (): Promise<Running> =>
-    start(remitMain, ["up", "--data", data, "--config", config, "--port", "0", "--json"], log("remit"), env);
-  let up = await startUp();
-  await connectDesk(folder, data, textOf(desk, "desk"), env);
-  await login(data, env, say);
-  const stopAll = async (): Promise<void> => void (await Promise.all([up, desk, idp].map(stop)));
+  const up = remitIn({ data, config, env, log: log("remit") });
+  const stopAll = async (): Promise<void> => void (await Promise.all([up.stop(), stop(desk), stop(idp)]));
+  try {
+    await configure(config, textOf(idp, "issuer"), env);
+    configureMore(config, textOf(idp, "issuer"));
+    say("starting Remit …");
+    await up.start();
+    await connectDesk(folder, data, textOf(desk, "desk"), env);
+    await login(data, env, say);
+  } catch (error) {
+    // what was started must not outlive a world that never came to be
+    await stopAll();
+    throw error;
+  }
   return {
     ...{ folder, data, env, desk: textOf(desk, "desk"), idp: textOf(idp, "issuer") },
     get remit() {
-      return remitNow(up);
+      return remitNow(up.now());
     },
     ...drillOf(folder, textOf(desk, "desk")),
     async killAndRestart(victims) {
-      const ended = once(up.child, "exit");
-      for (const victim of victims) process.kill(remitNow(up).pids[victim], "SIGKILL");
+      const ended = once(up.now().child, "exit");
+      for (const victim of victims) process.kill(remitNow(up.now()).pids[victim], "SIGKILL");
       await ended;
-      up = await startUp();
+      await up.start();
     },
-    stopRemit: async () => stop(up),
-    async startRemit() {
-      up = await startUp();
-    },
+    stopRemit: up.stop,
+    startRemit: up.start,
     stop: stopAll,
     [Symbol.asyncDispose]: stopAll,
+  };
+}
+
+/** `remit up` on one folder, as it runs now. */
+function remitIn(at: { readonly data: string; readonly config: string; readonly env: Env; readonly log: string }): {
+  start(): Promise<void>;
+  stop(): Promise<void>;
+  now(): Running;
+} {
+  let up: Running | undefined;
+  const flags = ["--data", at.data, "--config", at.config, "--port", "0", "--json"];
+  return {
+    async start() {
+      up = await start(remitMain, ["up", ...flags], at.log, at.env);
+    },
+    async stop() {
+      if (up !== undefined) await stop(up);
+    },
+    now() {
+      if (up === undefined) throw new Error("Remit was not started");
+      return up;
+    },
   };
 }
 

@@ -23,6 +23,8 @@ export function createAdmin(broker: Broker): OpenAPIHono<AdminEnv> {
   app.use(async (c, next) => {
     await next();
     c.header("cache-control", "no-store");
+    // an act that was done has its own record, in its own transaction
+    if (c.req.method === "POST" && c.res.ok) return;
     await broker.store.record({
       kind: "admin",
       decision: broker.newDecision(),

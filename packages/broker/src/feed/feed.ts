@@ -13,9 +13,10 @@ export interface Feed {
   snapshot(): string;
   /** Batches after a position, then every new one. Returns how to stop. */
   follow(epoch: number, after: number, push: (jws: string) => void): (() => void) | undefined;
-  /** Notes how far a point is. */
-  seen(point: string, epoch: number, n: number): void;
-  forget(point: string): void;
+  /** Notes how far a point is; false for a place that the feed has not reached. */
+  seen(point: string, epoch: number, n: number): boolean;
+  /** Counts a point as one to wait for, while its stream is open. Returns how to end that. */
+  attend(point: string, n: number): () => void;
   /** Waits until every known point is past a position, at most `boundMs`. */
   whenSeen(n: number, boundMs: number): Promise<readonly SeenAt[]>;
   /** The signed head of the broker's log. */
@@ -73,9 +74,12 @@ export function createFeed({ store, feedKey, logKey, logName, now }: FeedOptions
       return () => followers.delete(follower);
     },
     seen(point, epoch, n) {
-      if (epoch === store.read.position().epoch) seen.note(point, n);
+      const head = store.read.position();
+      if (epoch !== head.epoch || n > head.n) return false;
+      seen.note(point, n);
+      return true;
     },
-    forget: (point) => seen.forget(point),
+    attend: (point, n) => seen.attend(point, n),
     whenSeen: async (n, boundMs) => seen.when(n, boundMs),
     checkpoint() {
       const { size, root } = head();
@@ -92,12 +96,12 @@ export function createFeed({ store, feedKey, logKey, logName, now }: FeedOptions
 
 /** Everything revoked that still matters, at one position. */
 function snapshotOf(store: Store, nowSeconds: number): JsonObject {
-  const { epoch, n } = store.read.position();
+  const { epoch, n, head } = store.read.feedHead();
   const items = [];
   for (let after = 0; after < n;) {
     const page = store.read.revocationsAfter(after, PAGE);
     items.push(...page.filter((item) => item.n <= n && item.forget > nowSeconds).map((item) => ({ ...item })));
     after = page.at(-1)?.n ?? n;
   }
-  return { epoch, n, head: store.read.feedHead(), items };
+  return { epoch, n, head, items };
 }

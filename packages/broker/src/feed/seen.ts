@@ -7,23 +7,40 @@ export interface SeenAt {
 
 /** Who has applied the feed how far. */
 export interface Seen {
+  /** Counts a point from now on, at the position from which it follows. Returns how to stop counting it. */
+  attend(point: string, n: number): () => void;
+  /** Notes a position, if the point is counted. */
   note(point: string, n: number): void;
-  forget(point: string): void;
-  /** Waits until every known point is past a position, at most `boundMs`. */
+  /** Waits until every counted point is past a position, at most `boundMs`. */
   when(n: number, boundMs: number): Promise<readonly SeenAt[]>;
 }
 
+interface State {
+  n: number;
+  at: number;
+}
+
+/** Keeps the positions of the points whose streams are open. */
 export function createSeen(now: () => number): Seen {
-  const points = new Map<string, { readonly n: number; readonly at: number }>();
+  const points = new Map<string, State>();
   const waiting = new Set<() => void>();
+  const changed = (): void => {
+    for (const check of waiting) check();
+  };
   return {
-    note(point, n) {
-      if (n > (points.get(point)?.n ?? -1)) points.set(point, { n, at: now() });
-      for (const check of waiting) check();
+    attend(point, n) {
+      const state = { n: Math.max(n, points.get(point)?.n ?? 0), at: now() };
+      points.set(point, state);
+      return () => {
+        // a newer stream of the same point goes on counting
+        if (points.get(point) === state) points.delete(point);
+        changed();
+      };
     },
-    forget(point) {
-      points.delete(point);
-      for (const check of waiting) check();
+    note(point, n) {
+      const state = points.get(point);
+      if (state !== undefined && n > state.n) [state.n, state.at] = [n, now()];
+      changed();
     },
     async when(n, boundMs) {
       const { promise, resolve } = Promise.withResolvers<undefined>();

@@ -1,12 +1,13 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { err, isHandle, isJsonObject, type JsonObject, type Refusal, refuse, type Result } from "@remit/core";
+import { err, isHandle, isJsonObject, type JsonObject, ok, type Refusal, refuse, type Result } from "@remit/core";
 import type { Broker } from "../broker.ts";
 import { end } from "../end.ts";
 import { enrol } from "../enrol.ts";
 import { introspect, readOwnToken } from "../introspect.ts";
 import { offerStart, readStartAsked } from "../offer-start.ts";
+import type { Refusee } from "../refusal-notes.ts";
 import type { SessionRow } from "../store/store.ts";
-import { handleHash, token } from "../token.ts";
+import { handleHash, sessionLives, token } from "../token.ts";
 import { send, sendRefusal } from "./answer.ts";
 import { metadata } from "./metadata.ts";
 import { readForm, readJsonBody, type ReadRequest, readRequest } from "./read-request.ts";
@@ -60,8 +61,8 @@ const nonce = (broker: Broker): Readonly<Record<string, string>> => ({
   "dpop-nonce": broker.nonces.current(),
 });
 
-function refuseWith({ broker, decision, response }: Exchange, refusal: Refusal, who?: string): void {
-  if (who !== undefined) broker.notes.note(who, refusal, decision);
+function refuseWith({ broker, decision, response }: Exchange, refusal: Refusal, whom?: Refusee | string): void {
+  if (whom !== undefined) broker.notes.note(typeof whom === "string" ? { who: whom } : whom, refusal, decision);
   sendRefusal(response, refusal, decision, docs(broker), nonce(broker));
 }
 
@@ -94,11 +95,7 @@ export function sessionOf(
   });
   if (!proof.ok) return proof;
   const row = broker.store.read.session(handleHash(handle));
-  const live =
-    row !== undefined &&
-    row.expiresMs > broker.now() &&
-    row.jkt === proof.value.jkt &&
-    broker.store.read.dead([row.subject, `key:${row.jkt}`], Math.floor(broker.now() / 1000)).length === 0;
+  const live = row !== undefined && row.jkt === proof.value.jkt && sessionLives(broker, row);
   return live
     ? { ok: true, value: { row, hash: handleHash(handle) } }
     : err(refuse("session_required", "the session is over, or of another key"));
@@ -111,20 +108,29 @@ async function tokenEndpoint(exchange: Exchange): Promise<void> {
   const proof = prove(exchange);
   if (!proof.ok) return refuseWith(exchange, proof.error);
   const answered = await token(broker, { form: form.value, jkt: proof.value.jkt, decision });
-  if (!answered.ok) return refuseWith(exchange, answered.error.refusal, answered.error.who);
+  if (!answered.ok) return refuseWith(exchange, answered.error.refusal, answered.error.whom);
   return send(response, 200, answered.value, nonce(broker));
+}
+
+/** The client of a request that has no other effect than what it answers or ends; a suspended one is not served. */
+function clientOf({ broker }: Exchange, form: ReadonlyMap<string, string>): Result<string, Refusal> {
+  const authenticated = broker.clients.authenticate(form);
+  if (!authenticated.ok) return authenticated;
+  const name = authenticated.value.client.client;
+  const { read } = broker.store;
+  const ids = [read.name("cli", name), read.name("agt", name)].filter((id) => id !== undefined);
+  return read.suspended(ids) ? err(refuse("client_suspended", `\`${name}\``)) : ok(name);
 }
 
 function introspectEndpoint(exchange: Exchange): void {
   const { broker, read, response } = exchange;
   const form = readForm(read);
   if (!form.ok) return refuseWith(exchange, form.error);
-  const client = broker.clients.authenticate(form.value);
+  const client = clientOf(exchange, form.value);
   if (!client.ok) return refuseWith(exchange, client.error);
   const asked = form.value.get("token");
-  if (asked === undefined)
-    return refuseWith(exchange, refuse("malformed_request", "token"), client.value.client.client);
-  return send(response, 200, introspect(broker, asked, { client: client.value.client.client }));
+  if (asked === undefined) return refuseWith(exchange, refuse("malformed_request", "token"), client.value);
+  return send(response, 200, introspect(broker, asked, { client: client.value }));
 }
 
 /** Revocation (RFC 7009): an access token's revocation ends its grant. Unknown tokens are fine; tokens of others are not. */
@@ -136,16 +142,20 @@ async function revokeEndpoint(exchange: Exchange): Promise<void> {
   const byKey = read.head.headers.has("dpop") && !form.value.has("client_assertion");
   const proof = byKey ? prove(exchange) : undefined;
   if (proof?.ok === false) return refuseWith(exchange, proof.error);
-  const client = byKey ? undefined : broker.clients.authenticate(form.value);
+  const client = byKey ? undefined : clientOf(exchange, form.value);
   if (client?.ok === false) return refuseWith(exchange, client.error);
   if (asked === undefined) return refuseWith(exchange, refuse("malformed_request", "token"));
   const claims = readOwnToken(broker, asked);
   if (claims === undefined) return send(response, 200, {});
   const mine =
-    proof?.ok === true
-      ? claims.cnf.jkt === proof.value.jkt
-      : client?.ok === true && claims.client_id === client.value.client.client;
-  if (!mine) return refuseWith(exchange, refuse("client_not_allowed", "the token is another's"), claims.client_id);
+    proof?.ok === true ? claims.cnf.jkt === proof.value.jkt : client?.ok === true && claims.client_id === client.value;
+  // strangers have as many keys as they like, so the holder of a stolen token is counted under the token's task
+  if (!mine)
+    return refuseWith(
+      exchange,
+      refuse("client_not_allowed", "the token is another's"),
+      client?.ok === true ? { who: client.value, about: [claims.task] } : claims.task,
+    );
   const ended = await end(broker, {
     id: claims.grants[0] ?? "",
     how: "revoke",

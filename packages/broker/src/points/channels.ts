@@ -36,6 +36,8 @@ export interface Channels {
   hello(point: PointRow, hello: PointHello): void;
   open(point: PointRow, write: (line: string) => void): () => void;
   served(resource: string): ServedResource | undefined;
+  /** Whether a resource's URL is one that a point serves: by its file, or by the connections that it told of. */
+  serves(point: PointRow, url: string): boolean;
   resolve(request: ResolveRequest, timeoutMs: number): Promise<Resolved | undefined>;
   /** Takes a signed answer; false if nobody asked this point for it. */
   answer(point: PointRow, compact: string): boolean;
@@ -57,13 +59,18 @@ export function createChannels(): Channels {
   const hellos = new Map<string, PointHello>();
   const channels = new Map<string, Channel>();
   const pending = new Map<string, Pending>();
+  const serves = (point: PointRow, url: string): boolean => {
+    if (point.serves !== "connected") return point.serves.includes(url);
+    const hello = hellos.get(point.point);
+    return hello?.connections.some(({ resource }) => urlOf(hello, resource) === url) === true;
+  };
   const servedBy = (resource: string): ServedResource | undefined => {
     for (const [point, channel] of channels) {
       const hello = hellos.get(point);
       const connection = hello?.connections.find((one) => one.resource === resource);
       if (hello === undefined || connection === undefined) continue;
-      const url = `${hello.base}/r/${resource}`;
-      if (channel.point.serves !== "connected" && !channel.point.serves.includes(url)) continue;
+      const url = urlOf(hello, resource);
+      if (!serves(channel.point, url)) continue;
       return {
         point,
         url,
@@ -86,7 +93,18 @@ export function createChannels(): Channels {
       };
     },
     served: servedBy,
-    resolve: async (request, timeoutMs) => ask(channels, hellos, pending, request, timeoutMs),
+    serves,
+    async resolve(request, timeoutMs) {
+      const owner = [...channels.values()].find(({ point }) => {
+        const hello = hellos.get(point.point);
+        const held = hello?.connections.find(
+          ({ id, connector }) => id === request.connection && connector === request.connector,
+        );
+        if (hello === undefined || held === undefined) return false;
+        return point.may.includes("resolve") && serves(point, urlOf(hello, held.resource));
+      });
+      return owner === undefined ? undefined : ask(owner, pending, request, timeoutMs);
+    },
     answer(point, compact) {
       const payload = verified(point, compact);
       const nonce = payload?.["nonce"];
@@ -99,22 +117,15 @@ export function createChannels(): Channels {
   };
 }
 
+const urlOf = (hello: PointHello, resource: string): string => `${hello.base}/r/${resource}`;
+
 /** Asks the point that holds the connection, and waits for its signed answer. */
 async function ask(
-  channels: ReadonlyMap<string, Channel>,
-  hellos: ReadonlyMap<string, PointHello>,
+  owner: Channel,
   pending: Map<string, Pending>,
   request: ResolveRequest,
   timeoutMs: number,
 ): Promise<Resolved | undefined> {
-  const owner = [...channels.values()].find(
-    ({ point }) =>
-      point.may.includes("resolve") &&
-      hellos
-        .get(point.point)
-        ?.connections.some((one) => one.id === request.connection && one.connector === request.connector),
-  );
-  if (owner === undefined) return undefined;
   const nonce = randomBytes(16).toString("base64url");
   const { promise, resolve } = Promise.withResolvers<Resolved | undefined>();
   const timer = setTimeout(() => resolve(undefined), timeoutMs);

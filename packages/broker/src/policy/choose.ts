@@ -83,21 +83,30 @@ export function grantWithin(
   resolved: readonly AskedEntry[],
   parentsOf: ParentsOf,
 ): Result<Authority, Refusal> {
-  const granted = narrow(located(policy.may, question), resolved, parentsOf);
-  if (!granted.ok)
+  const narrowed = narrow(located(policy.may, question), resolved, parentsOf);
+  if (!narrowed.ok)
     return err(
-      refuse("policy_none", `${granted.error.reason} for entry ${granted.error.at} in policy \`${policy.policy}\``),
+      refuse("policy_none", `${narrowed.error.reason} for entry ${narrowed.error.at} in policy \`${policy.policy}\``),
     );
-  const over = [...config.ceilings.values()].find(
-    (ceiling) => !isWithin(granted.value, located(ceiling.may, question), parentsOf),
-  );
-  if (over !== undefined) return err(refuse("outside_ceiling", `ceiling \`${over.name}\``));
-  const { uses } = policy;
-  if (uses === undefined) return granted;
-  return ok(
-    granted.value.map((entry) => ({
-      ...entry,
-      limits: { uses: Math.min(uses, entry.limits.uses ?? uses) },
-    })),
-  );
+  const granted = withUses(narrowed.value, policy.uses);
+  const over = outside(config, question, granted, parentsOf);
+  return over === undefined ? ok(granted) : err(refuse("outside_ceiling", `ceiling \`${over}\``));
 }
+
+/** The first ceiling that does not hold an authority. */
+function outside(
+  config: Config,
+  question: { readonly resource: string; readonly location: string },
+  authority: Authority,
+  parentsOf: ParentsOf,
+): string | undefined {
+  return [...config.ceilings.values()].find(
+    (ceiling) => !isWithin(authority, located(ceiling.may, question), parentsOf),
+  )?.name;
+}
+
+/** The policy's count of uses is part of what it grants, so a ceiling's count is compared with it. */
+const withUses = (authority: Authority, uses: number | undefined): Authority =>
+  uses === undefined
+    ? authority
+    : authority.map((entry) => ({ ...entry, limits: { uses: Math.min(uses, entry.limits.uses ?? uses) } }));

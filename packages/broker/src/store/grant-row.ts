@@ -1,5 +1,6 @@
 import type { GrantRow } from "./store.ts";
 import { integer, maybeInteger, maybeText, type Row, text, texts } from "./rows.ts";
+import type { Writing } from "./verb.ts";
 
 /** Columns of a grant with its task and its subject's identity. */
 export const GRANT_COLUMNS = `
@@ -34,4 +35,11 @@ export function grantRow(row: Row): GrantRow {
     endedMs: maybeInteger(row, "ended_ms"),
     purpose: maybeText(row, "purpose"),
   };
+}
+
+/** A grant that is known to be there. */
+export function grantOf(w: Writing, id: string): GrantRow {
+  const row = w.sql.one(`select ${GRANT_COLUMNS} where g.id = ?`, id);
+  if (row === undefined) throw new Error(`the grant \`${id}\` is not there`);
+  return grantRow(row);
 }

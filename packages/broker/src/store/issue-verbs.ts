@@ -1,15 +1,10 @@
-import { refuse, type RefusalCode } from "@remit/core";
-import { GRANT_COLUMNS, grantRow } from "./grant-row.ts";
-import { integer, text } from "./rows.ts";
+import { GRANT_COLUMNS, grantOf, grantRow } from "./grant-row.ts";
+import { text } from "./rows.ts";
+import { no, refuseDead, refuseOverLimit } from "./standing.ts";
 import type { GrantRow, Issued, NewTask, Renewal } from "./store.ts";
-import { newId, Refused, type Writing } from "./verb.ts";
+import { newId, type Writing } from "./verb.ts";
 
 const RETRY_MS = 60_000;
-const HOUR_MS = 3_600_000;
-
-const no = (code: RefusalCode, detail: string): never => {
-  throw new Refused(refuse(code, detail));
-};
 
 /** Begins a task with its root grant; see the port for what is promised. */
 export function beginTask(w: Writing, task: NewTask): Issued {
@@ -125,12 +120,6 @@ function issued(w: Writing, row: GrantRow, record: IssueRecord, again: boolean =
   };
 }
 
-function grantOf(w: Writing, id: string): GrantRow {
-  const row = w.sql.one(`select ${GRANT_COLUMNS} where g.id = ?`, id);
-  if (row === undefined) throw new Error(`the grant \`${id}\` that was just written is not there`);
-  return grantRow(row);
-}
-
 function retried(w: Writing, retry: { readonly key: string; readonly digest: string }): string | undefined {
   const row = w.sql.one(
     "select grant_id from retry where key = ? and digest = ? and at_ms > ?",
@@ -147,6 +136,7 @@ function issueAgain(w: Writing, grant: string, task: NewTask): Issued {
   if (row.jkt !== task.jkt) no("grant_unknown", "the first answer went to another key");
   if (row.endedMs !== undefined || row.taskEndsMs <= w.nowMs)
     no("task_ended", "the task of the first answer has ended");
+  if (row.leaseUntilMs <= w.nowMs) no("lease_lapsed", "the lease of the first answer has lapsed; renew it");
   refuseDead(w, [...row.live, `key:${row.jkt}`], row.createdMs);
   return issued(w, row, { kind: "grant.renew", decision: task.decision, body: { woken: false } }, true);
 }
@@ -176,59 +166,4 @@ export function spendOnce(
       once.key.startsWith("assertion:") ? "client_assertion_invalid" : "subject_token_used",
       `\`${once.key}\` was used before`,
     );
-}
-
-const DEAD_CODES: Readonly<Record<string, RefusalCode>> = {
-  usr: "subject_suspended",
-  wl: "subject_suspended",
-  cli: "client_suspended",
-  agt: "client_suspended",
-  pol: "policy_none",
-  cnr: "resource_unavailable",
-  cnx: "resource_unavailable",
-};
-
-/** Refuses if any id is suspended, or revoked for something made at `madeMs`. */
-export function refuseDead(w: Writing, ids: readonly string[], madeMs: number): void {
-  const row = w.sql.one(
-    `select i.value as id from json_each(?) i where exists (select 1 from suspended s where s.id = i.value)
-       or exists (select 1 from revocation r where r.id in (i.value, 'all') and (r.before_ms is null or r.before_ms >= ?)) limit 1`,
-    JSON.stringify(ids),
-    madeMs,
-  );
-  if (row === undefined) return;
-  const id = text(row, "id");
-  no(DEAD_CODES[id.split("_")[0] ?? ""] ?? "task_ended", `\`${id}\` is revoked or suspended`);
-}
-
-function refuseOverLimit(w: Writing, task: NewTask): void {
-  const { tasksLive, tasksPerHour, recordsPerHour } = task.limits;
-  const who = [task.policy, task.agent, task.subject] as const;
-  if (tasksLive !== undefined) {
-    const row = w.sql.one(
-      "select count(*) as held from task where policy = ? and agent = ? and subject = ? and ended_ms is null and ends_ms > ?",
-      ...who,
-      w.nowMs,
-    );
-    if (row !== undefined && integer(row, "held") >= tasksLive)
-      no("limit_reached", `${tasksLive} tasks are live already`);
-  }
-  if (tasksPerHour !== undefined) {
-    const row = w.sql.one(
-      "select count(*) as held from task where policy = ? and agent = ? and subject = ? and created_ms > ?",
-      ...who,
-      w.nowMs - HOUR_MS,
-    );
-    if (row !== undefined && integer(row, "held") >= tasksPerHour)
-      no("limit_reached", `${tasksPerHour} tasks were begun within the hour`);
-  }
-  if (recordsPerHour !== undefined) {
-    const row = w.sql.one(
-      "select count(*) as held from granted_record where policy = ? and agent = ? and subject = ? and created_ms > ?",
-      ...who,
-      w.nowMs - HOUR_MS,
-    );
-    if (row !== undefined && integer(row, "held") + task.records.length > recordsPerHour)
-      no("limit_reached", `${recordsPerHour} records were granted within the hour`);
-  }
 }

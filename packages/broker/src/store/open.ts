@@ -1,7 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { SCHEMA } from "./schema.ts";
+import { SCHEMA, UPGRADES } from "./schema.ts";
 
 /** The database file of a data folder. */
 export const databaseFile = (data: string): string => join(data, "broker.db");
@@ -16,8 +16,20 @@ export function openWriter(data: string): DatabaseSync {
   db.exec(
     "pragma journal_mode = wal; pragma synchronous = full; pragma wal_autocheckpoint = 10000; pragma secure_delete = on; pragma busy_timeout = 2000;",
   );
-  db.exec(SCHEMA);
+  upgrade(db);
   return db;
+}
+
+/** Makes the tables, or brings those of an older version to this one. A newer version's are left alone. */
+function upgrade(db: DatabaseSync): void {
+  const had = Number(db.prepare("pragma user_version").get()?.["user_version"] ?? 0);
+  if (had > UPGRADES.length)
+    throw new Error("the data folder was written by a newer version of Remit; start that version, or restore a copy");
+  const isNew = db.prepare("select 1 from sqlite_master where name = 'log'").get() === undefined;
+  db.exec("begin immediate");
+  for (const step of isNew ? [] : UPGRADES.slice(had)) db.exec(step);
+  db.exec(SCHEMA);
+  db.exec(`pragma user_version = ${UPGRADES.length}; commit`);
 }
 
 /** Opens the database for reading; sees every write that was committed before the read began. */

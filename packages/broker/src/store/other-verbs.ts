@@ -22,13 +22,14 @@ export function openSession(w: Writing, session: NewSession): { readonly expires
   spendOnce(w, { ...session.once, times: 1 });
   const expiresMs = w.nowMs + session.ttlMs;
   w.sql.run(
-    "insert into session values (?, ?, ?, ?, ?, ?, null)",
+    `insert into session (hash, subject, jkt, issuer_name, claims, expires_ms, created_ms) values (?, ?, ?, ?, ?, ?, ?)`,
     session.hash,
     session.subject,
     session.jkt,
     session.issuerName,
     session.claims,
     expiresMs,
+    w.nowMs,
   );
   w.record({
     kind: "session.open",
@@ -50,6 +51,12 @@ export function offerStart(w: Writing, start: NewStart): { readonly expiresMs: n
     start.request,
     expiresMs,
   );
+  w.record({
+    kind: "start.offer",
+    decision: newId("dec", w.nowMs),
+    ids: [start.subject],
+    body: { jkt: start.jkt, expires: expiresMs },
+  });
   return { expiresMs };
 }
 
@@ -73,20 +80,24 @@ export function offerBoot(
 
 export function spendBoot(
   w: Writing,
-  spend: { readonly hash: string; readonly spender: string },
-): { readonly purpose: string } {
-  const row = w.sql.one(
-    "update boot set used_by = ? where hash = ? and used_by is null and expires_ms > ? returning purpose",
-    spend.spender,
-    spend.hash,
-    w.nowMs,
+  spend: { readonly hash: string; readonly purpose: string; readonly spender: string },
+): undefined {
+  const spent = w.sql.run(
+    "update boot set used_by = ? where hash = ? and purpose = ? and used_by is null and expires_ms > ?",
+    ...[spend.spender, spend.hash, spend.purpose, w.nowMs],
   );
-  if (row === undefined) throw new Refused(refuse("handle_invalid", "the handle is unknown, expired or used"));
-  return { purpose: text(row, "purpose") };
+  if (spent !== 1)
+    throw new Refused(refuse("handle_invalid", "the handle is unknown, expired, used, or for something else"));
+  w.record({
+    kind: "boot.spend",
+    decision: newId("dec", w.nowMs),
+    ids: [],
+    body: { purpose: spend.purpose, by: spend.spender },
+  });
 }
 
 export function enrolPoint(w: Writing, point: NewPoint): PointRow {
-  const held = w.sql.one("select * from point where name = ?", point.name);
+  const held = w.sql.one(`${POINTS} where p.name = ?`, point.name);
   const id = held === undefined ? newId("pnt", w.nowMs) : text(held, "id");
   const serves = JSON.stringify(point.serves);
   const same =
@@ -94,10 +105,12 @@ export function enrolPoint(w: Writing, point: NewPoint): PointRow {
     text(held, "key") === point.key &&
     text(held, "serves") === serves &&
     text(held, "may") === JSON.stringify(point.may);
-  if (!same) {
+  // a revoked point comes back by another key, or by a handle that somebody gave it for that
+  if (!same || (point.by === "boot handle" && !pointRow(held).live)) {
     w.sql.run(
-      "insert into point (id, name, key, serves, may) values (?, ?, ?, ?, ?) on conflict (name) do update set key = excluded.key, serves = excluded.serves, may = excluded.may",
-      ...[id, point.name, point.key, serves, JSON.stringify(point.may)],
+      `insert into point (id, name, key, serves, may, enrolled_ms) values (?, ?, ?, ?, ?, ?) on conflict (name) do update
+         set key = excluded.key, serves = excluded.serves, may = excluded.may, enrolled_ms = excluded.enrolled_ms`,
+      ...[id, point.name, point.key, serves, JSON.stringify(point.may), w.nowMs + 1],
     );
     w.record({
       kind: "point.enrol",
@@ -106,10 +119,14 @@ export function enrolPoint(w: Writing, point: NewPoint): PointRow {
       body: { name: point.name, key: point.key, by: point.by },
     });
   }
-  const row = w.sql.one("select * from point where id = ?", id);
+  const row = w.sql.one(`${POINTS} where p.id = ?`, id);
   if (row === undefined) throw new Error("the point that was just written is not there");
   return pointRow(row);
 }
+
+/** Points, with whether each is dead: suspended, or revoked since it was enrolled. */
+export const POINTS = `select p.*, exists (select 1 from suspended s where s.id = p.id)
+  or exists (select 1 from revocation r where r.id = p.id and (r.before_ms is null or r.before_ms >= p.enrolled_ms)) as dead from point p`;
 
 export function pointRow(row: Row): PointRow {
   const serves: unknown = JSON.parse(text(row, "serves"));
@@ -120,6 +137,7 @@ export function pointRow(row: Row): PointRow {
     serves: Array.isArray(serves) ? serves.map(String) : "connected",
     may: textList(text(row, "may")),
     logKey: maybeText(row, "log_key"),
+    live: integer(row, "dead") === 0,
   };
 }
 
@@ -134,73 +152,21 @@ export function pointHello(
   { point, hello }: { readonly point: string; readonly hello: PointHello },
 ): undefined {
   const connections = JSON.stringify(hello.connections);
-  const taken = w.sql.run(
-    "update point set base = ?, connections = ?, log_key = coalesce(log_key, ?) where id = ? and (log_key is null or ? is null or log_key = ?)",
-    ...[hello.base, connections, hello.logKey ?? null, point, hello.logKey ?? null, hello.logKey ?? null],
-  );
-  if (taken !== 1) throw new Refused(refuse("not_permitted", "the point names another log key than before"));
-}
-
-/** Spends uses of a grant and of every grant above it, root first, all or nothing. */
-export function reserveUses(
-  w: Writing,
-  spend: {
-    readonly grant: string;
-    readonly jti: string;
-    readonly count: number;
-    readonly point: string;
-  },
-): { readonly reservation: string; readonly granted: number } {
-  const path = `with recursive up (id, parent) as (select id, parent from grant_ where id = ? union all select g.id, g.parent from grant_ g join up on g.id = up.parent)`;
-  const row = w.sql.one(
-    `${path} select count(*) as depth, min(g.uses_left) as least, max(g.ended_ms is not null or t.ended_ms is not null or t.ends_ms <= ?) as over
-       from up join grant_ g on g.id = up.id join task t on t.id = g.task`,
-    spend.grant,
-    w.nowMs,
-  );
-  if (row === undefined || integer(row, "depth") === 0 || integer(row, "over") !== 0)
-    throw new Refused(refuse("task_ended", "the grant or its task has ended"));
-  const least = row["least"];
-  if (typeof least !== "number") return { reservation: newId("rsv", w.nowMs), granted: spend.count };
-  const granted = Math.max(spend.count, least <= 16 ? 1 : Math.floor(least / 16));
-  if (least < granted) throw new Refused(refuse("limit", `${least} uses are left`));
+  const row = w.sql.one("select base, connections, log_key from point where id = ?", point);
+  const held = row === undefined ? undefined : maybeText(row, "log_key");
+  if (row === undefined || (held !== undefined && hello.logKey !== undefined && held !== hello.logKey))
+    throw new Refused(refuse("not_permitted", "the point names another log key than before"));
+  const logKey = held ?? hello.logKey;
+  if (maybeText(row, "base") === hello.base && maybeText(row, "connections") === connections && held === logKey) return;
   w.sql.run(
-    `${path} update grant_ set uses_left = uses_left - ? where id in (select id from up) and uses_left is not null`,
-    spend.grant,
-    granted,
-  );
-  const reservation = newId("rsv", w.nowMs);
-  w.sql.run("insert into reservation values (?, ?, ?, ?, null)", reservation, spend.grant, spend.point, granted);
-  w.record({
-    kind: "uses.reserve",
-    decision: newId("dec", w.nowMs),
-    ids: [spend.grant, spend.jti, reservation, spend.point],
-    body: { granted },
-  });
-  return { reservation, granted };
-}
-
-export function returnUses(
-  w: Writing,
-  back: { readonly reservation: string; readonly unused: number; readonly point: string },
-): undefined {
-  const row = w.sql.one(
-    "update reservation set returned = ? where id = ? and point = ? and returned is null and granted >= ? returning grant_id",
-    ...[back.unused, back.reservation, back.point, back.unused],
-  );
-  if (row === undefined) throw new Refused(refuse("not_permitted", "no open reservation of this point"));
-  const grant = text(row, "grant_id");
-  w.sql.run(
-    `with recursive up (id, parent) as (select id, parent from grant_ where id = ? union all select g.id, g.parent from grant_ g join up on g.id = up.parent)
-     update grant_ set uses_left = uses_left + ? where id in (select id from up) and uses_left is not null`,
-    grant,
-    back.unused,
+    "update point set base = ?, connections = ?, log_key = ? where id = ?",
+    ...[hello.base, connections, logKey ?? null, point],
   );
   w.record({
-    kind: "uses.return",
+    kind: "point.hello",
     decision: newId("dec", w.nowMs),
-    ids: [grant, back.reservation, back.point],
-    body: { unused: back.unused },
+    ids: [point, ...hello.connections.map(({ id }) => id)],
+    body: { base: hello.base, log_key: logKey ?? "" },
   });
 }
 
@@ -255,7 +221,11 @@ export function applyConfig(w: Writing, config: AppliedConfig): undefined {
   }
   const gone = [...held.values()].map((row) => text(row, "id"));
   for (const id of [...changed, ...gone]) w.revoke(id, w.nowMs);
-  for (const id of gone) w.sql.run("insert into suspended values (?, ?) on conflict do nothing", id, w.nowMs);
+  for (const id of gone) {
+    w.sql.run("insert into suspended values (?, ?) on conflict do nothing", id, w.nowMs);
+    // a name that comes back is another thing, with an id of its own
+    w.sql.run("delete from named where id = ?", id);
+  }
   w.sql.run(
     "insert into config values (?, ?, ?, ?, ?) on conflict (digest) do update set applied_ms = excluded.applied_ms",
     config.digest,

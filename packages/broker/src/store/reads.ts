@@ -1,6 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import { GRANT_COLUMNS, grantRow } from "./grant-row.ts";
-import { pointRow } from "./other-verbs.ts";
+import { pointRow, POINTS } from "./other-verbs.ts";
 import { integer, maybeInteger, type Row, type Sql, sqlOf, text } from "./rows.ts";
 import type { AppliedConfig, Reads } from "./store.ts";
 
@@ -14,7 +14,14 @@ type Part<Names extends keyof Reads> = Pick<Reads, Names>;
 
 const lines = (rows: readonly Row[]): readonly string[] => rows.map((row) => text(row, "line"));
 
-const grantReads = (sql: Sql): Part<"grant" | "task" | "tasks"> => ({
+const grantReads = (sql: Sql): Part<"grant" | "task" | "tasks" | "recordsSince"> => ({
+  recordsSince: ({ policy, agent, subject }, sinceMs) => {
+    const row = sql.one(
+      "select count(*) as held from granted_record where policy = ? and agent = ? and subject = ? and created_ms > ?",
+      ...[policy, agent, subject, sinceMs],
+    );
+    return row === undefined ? 0 : integer(row, "held");
+  },
   grant: (id) => map(sql.one(`select ${GRANT_COLUMNS} where g.id = ?`, id), grantRow),
   task: (id) => sql.all(`select ${GRANT_COLUMNS} where g.task = ? order by g.id`, id).map(grantRow),
   tasks: ({ subject, limit }) =>
@@ -46,6 +53,7 @@ const sessionReads = (sql: Sql): Part<"session" | "start" | "identity" | "name" 
         issuerName: text(row, "issuer_name"),
         claims: text(row, "claims"),
         expiresMs: integer(row, "expires_ms"),
+        createdMs: integer(row, "created_ms"),
       }),
     ),
   start: (hash) =>
@@ -64,15 +72,19 @@ const sessionReads = (sql: Sql): Part<"session" | "start" | "identity" | "name" 
     })),
   name: (kind, name) =>
     map(sql.one("select id from named where kind = ? and name = ?", kind, name), (row) => text(row, "id")),
-  points: () => sql.all("select * from point order by id").map(pointRow),
+  points: () => sql.all(`${POINTS} order by p.id`).map(pointRow),
   appliedConfig: () => map(sql.one("select * from config order by applied_ms desc limit 1"), configRow),
 });
 
-const feedReads = (sql: Sql): Part<"position" | "revocationsAfter" | "batchesAfter" | "feedHead" | "dead"> => ({
+const feedReads = (
+  sql: Sql,
+): Part<"position" | "revocationsAfter" | "batchesAfter" | "feedHead" | "dead" | "suspended"> => ({
+  suspended: (ids) =>
+    sql.one("select 1 as there from json_each(?) i join suspended s on s.id = i.value", JSON.stringify(ids)) !==
+    undefined,
   position: () => {
-    const row = sql.one("select epoch, n from feed_head");
-    if (row === undefined) throw new Error("the feed has no head");
-    return { epoch: integer(row, "epoch"), n: integer(row, "n") };
+    const { epoch, n } = feedHead(sql);
+    return { epoch, n };
   },
   revocationsAfter: (n, limit) =>
     sql.all("select * from revocation where n > ? order by n limit ?", n, limit).map(revocation),
@@ -80,7 +92,7 @@ const feedReads = (sql: Sql): Part<"position" | "revocationsAfter" | "batchesAft
     sql
       .all("select jws, to_n from feed_batch where to_n > ? order by to_n limit ?", n, limit)
       .map((row) => ({ to: integer(row, "to_n"), jws: text(row, "jws") })),
-  feedHead: () => map(sql.one("select head from feed_head"), (row) => text(row, "head")) ?? "",
+  feedHead: () => feedHead(sql),
   dead: (ids, issuedSeconds) =>
     sql
       .all(
@@ -91,6 +103,12 @@ const feedReads = (sql: Sql): Part<"position" | "revocationsAfter" | "batchesAft
       )
       .map((row) => text(row, "id")),
 });
+
+function feedHead(sql: Sql): { readonly epoch: number; readonly n: number; readonly head: string } {
+  const row = sql.one("select epoch, n, head from feed_head");
+  if (row === undefined) throw new Error("the feed has no head");
+  return { epoch: integer(row, "epoch"), n: integer(row, "n"), head: text(row, "head") };
+}
 
 const logReads = (sql: Sql): Part<"records" | "lastRecordMs" | "logHead" | "shipped" | "shippedHead" | "mentions"> => ({
   records: (from, limit) => lines(sql.all("select line from log where n >= ? order by n limit ?", from, limit)),

@@ -21,11 +21,12 @@ create index if not exists granted_record_hour on granted_record (policy, agent,
 create table if not exists retry (key text primary key, digest text not null, grant_id text not null, at_ms integer not null) strict;
 create table if not exists once (key text primary key, used integer not null, expires_ms integer not null) strict;
 create index if not exists once_expiry on once (expires_ms);
-create table if not exists session (hash text primary key, subject text not null, jkt text not null, issuer_name text not null, claims text not null, expires_ms integer not null, ended_ms integer) strict;
+create table if not exists session (hash text primary key, subject text not null, jkt text not null, issuer_name text not null, claims text not null, expires_ms integer not null, ended_ms integer, created_ms integer not null default 0) strict;
 create table if not exists start (hash text primary key, session text not null, subject text not null, jkt text not null, request text not null, expires_ms integer not null, used_ms integer) strict;
 create table if not exists boot (hash text primary key, purpose text not null, expires_ms integer not null, used_by text) strict;
 create table if not exists point (
-  id text primary key, name text not null unique, key text not null, serves text not null, may text not null, log_key text, base text, connections text
+  id text primary key, name text not null unique, key text not null, serves text not null, may text not null, log_key text, base text, connections text,
+  enrolled_ms integer not null default 0
 ) strict;
 create table if not exists revocation (n integer primary key, id text not null, before_ms integer, forget integer not null) strict;
 create index if not exists revocation_id on revocation (id);
@@ -49,3 +50,10 @@ create trigger if not exists shipped_whole before delete on shipped begin select
 insert into feed_head (one, epoch, n, head) values (1, 1, 0, '') on conflict do nothing;
 insert into log_head (one, size, peaks, at_ms) values (1, 0, x'', 0) on conflict do nothing;
 `;
+
+/** What brings the tables of an older version to this one, in order; the database remembers how many it has had. */
+export const UPGRADES: readonly string[] = [
+  // a session of before dies with any revocation that names its subject or key
+  "alter table session add column created_ms integer not null default 0",
+  "alter table point add column enrolled_ms integer not null default 0",
+];

@@ -4,7 +4,9 @@ import type { Lifetimes } from "./lifetimes.ts";
 import { openReader } from "./open.ts";
 import { readsOf } from "./reads.ts";
 import type { RevocationBatch, Store } from "./store.ts";
-import type { Answer, Ask, Committed, WriterData } from "./writer.ts";
+import type { Answer, Ask, Committed } from "./commit.ts";
+import { RESERVE_BYTES } from "./reserve.ts";
+import type { WriterData } from "./writer.ts";
 
 export interface SqliteOptions {
   /** A folder that this process holds the lock of. */
@@ -12,6 +14,8 @@ export interface SqliteOptions {
   readonly lifetimes: Lifetimes;
   readonly feedKeyPem: string;
   readonly feedKid: string;
+  /** Space that is kept for ends on a full disk; 64 MiB where nothing is said. */
+  readonly reserveBytes?: number;
 }
 
 /** A write that could not be done for reasons of the machine: a full disk, a broken file. */
@@ -20,13 +24,14 @@ export class StoreFault extends Error {}
 /** The store on SQLite: one writer thread that groups commits, and reads beside it. */
 export async function openSqliteStore(options: SqliteOptions): Promise<Store> {
   const file = new URL(import.meta.url.endsWith(".ts") ? "writer.ts" : "writer.js", import.meta.url);
-  const worker = new Worker(file, { workerData: { ...options } satisfies WriterData });
+  const worker = new Worker(file, { workerData: { reserveBytes: RESERVE_BYTES, ...options } satisfies WriterData });
   const waiting = new Map<
     number,
     { readonly resolve: (answer: Answer) => void; readonly reject: (fault: Error) => void }
   >();
   const listeners = new Set<(batch: RevocationBatch) => void>();
   let last = 0;
+  let over: Error | undefined;
   const { promise: ready, resolve: isReady, reject: isBroken } = Promise.withResolvers<undefined>();
   worker.on("message", (message: Committed | "ready") => {
     if (message === "ready") return isReady(undefined);
@@ -37,6 +42,7 @@ export async function openSqliteStore(options: SqliteOptions): Promise<Store> {
     }
   });
   const broken = (error: Error): void => {
+    over ??= error;
     isBroken(error);
     for (const { reject } of waiting.values()) reject(new StoreFault("the writer ended", { cause: error }));
     waiting.clear();
@@ -49,10 +55,12 @@ export async function openSqliteStore(options: SqliteOptions): Promise<Store> {
   });
   await ready;
   const ask = async (verb: Ask["verb"], input: unknown): Promise<Answer> => {
+    // a thread that is gone answers nothing
+    if (over !== undefined) throw new StoreFault("the writer ended", { cause: over });
     const { promise, resolve, reject } = Promise.withResolvers<Answer>();
     last += 1;
-    waiting.set(last, { resolve, reject });
     worker.postMessage({ id: last, verb, input } satisfies Ask);
+    waiting.set(last, { resolve, reject });
     return promise;
   };
   const db = openReader(options.data);
@@ -66,7 +74,7 @@ export async function openSqliteStore(options: SqliteOptions): Promise<Store> {
     async close() {
       worker.postMessage("close");
       await exited;
-      db.close();
+      if (db.isOpen) db.close();
     },
   };
 }
@@ -105,7 +113,8 @@ function verbsOf(ask: AskWriter): Omit<Store, "read" | "onRevocations" | "close"
     openSession: (session) => refusable("openSession", session),
     offerStart: (start) => refusable("offerStart", start),
     offerBoot: (boot) => certain("offerBoot", boot),
-    spendBoot: (hash, spender) => refusable("spendBoot", { hash, spender }),
+    spendBoot: (spend) => refusable("spendBoot", spend),
+    noteUnresolved: (unresolved) => certain("noteUnresolved", unresolved),
     enrolPoint: (point) => certain("enrolPoint", point),
     pointHello: async (point, hello) => refusable("pointHello", { point, hello }),
     reserveUses: (spend) => refusable("reserveUses", spend),

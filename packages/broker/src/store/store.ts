@@ -14,6 +14,7 @@ import type {
   SessionRow,
   Shipment,
 } from "./words.ts";
+import type { Unresolved } from "./uses-verbs.ts";
 
 export type {
   AppliedConfig,
@@ -59,13 +60,19 @@ export interface Store {
     readonly ttlMs: number;
     readonly by: string;
   }): Promise<void>;
-  spendBoot(hash: string, spender: string): Promise<Result<{ readonly purpose: string }, Refusal>>;
+  spendBoot(spend: {
+    readonly hash: string;
+    readonly purpose: string;
+    readonly spender: string;
+  }): Promise<Result<undefined, Refusal>>;
 
   /** Enrols or updates an enforcement point by its key. */
   enrolPoint(point: NewPoint): Promise<PointRow>;
   /** Notes what a point says of itself (base, connections, log key). */
   pointHello(point: string, hello: PointHello): Promise<Result<undefined, Refusal>>;
-  /** Spends uses of a grant and of all its ancestors, root first, in one statement. */
+  /** Counts names that did not resolve against `records.per_hour`. */
+  noteUnresolved(unresolved: Unresolved): Promise<void>;
+  /** Spends uses of a grant and of all its ancestors, root first, in one statement; refuses for what is dead or lapsed. */
   reserveUses(spend: {
     readonly grant: string;
     readonly jti: string;
@@ -209,6 +216,8 @@ export interface Ended {
 }
 
 export interface Reads {
+  /** How many records were granted or asked for in vain since a time, as `records.per_hour` counts them. */
+  recordsSince(who: Omit<Unresolved, "count">, sinceMs: number): number;
   grant(id: string): GrantRow | undefined;
   task(id: string): readonly GrantRow[];
   tasks(filter: { readonly subject?: string; readonly limit: number }): readonly GrantRow[];
@@ -230,10 +239,12 @@ export interface Reads {
   revocationsAfter(n: number, limit: number): readonly RevocationItem[];
   /** Signed feed batches that end after a position, in order. */
   batchesAfter(n: number, limit: number): readonly { readonly to: number; readonly jws: string }[];
-  /** Hash of the last batch, which the next one names. */
-  feedHead(): string;
+  /** Position and hash of the last batch, which the next one names; read at once. */
+  feedHead(): { readonly epoch: number; readonly n: number; readonly head: string };
   /** Which of these ids are dead for something issued at `issuedSeconds`, or suspended. */
   dead(ids: readonly string[], issuedSeconds: number): readonly string[];
+  /** Whether any of these may get nothing now, whatever it was made for. */
+  suspended(ids: readonly string[]): boolean;
   records(from: number, limit: number): readonly string[];
   /** When the last record was made, in milliseconds; 0 where there is none. */
   lastRecordMs(): number;

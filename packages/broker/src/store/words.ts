@@ -16,6 +16,8 @@ export interface PointRow {
   readonly serves: readonly string[] | "connected";
   readonly may: readonly string[];
   readonly logKey: string | undefined;
+  /** Neither suspended nor revoked since it was enrolled. */
+  readonly live: boolean;
 }
 
 export interface PointHello {
@@ -31,7 +33,7 @@ export interface PointHello {
   }[];
 }
 
-/** A record before the writer numbers and dates it. `kind` is closed in audit/kinds.ts. */
+/** A record before the writer numbers and dates it. */
 export interface NewRecord {
   readonly kind: string;
   readonly decision: string;
@@ -97,6 +99,7 @@ export interface SessionRow {
   /** Canonical JSON of the claims that policies may read. */
   readonly claims: string;
   readonly expiresMs: number;
+  readonly createdMs: number;
 }
 
 export interface NewStart {
