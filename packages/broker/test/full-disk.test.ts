@@ -28,7 +28,7 @@ test("[full-disk.revocation-goes-on] when SQLite says that it is full, the reser
   t.after(() => db.close());
   const sql = sqlOf(db);
   const pages = (): number => Number(db.prepare("pragma page_count").get()?.["page_count"]);
-  const limit = (most: number): void => void db.exec(`pragma max_page_count = ${most}`);
+  const limit = (most: number): void => db.exec(`pragma max_page_count = ${most}`);
   // the database may grow by a few pages and no more; giving up the reserve makes room, as it does on a disk
   const real = createReserve(join(data, "reserve"), 65_536);
   const reserve = { ...real, release: () => (real.release(), limit(pages() + 200)), refill: () => false };

@@ -59,11 +59,7 @@ export function createChannels(): Channels {
   const hellos = new Map<string, PointHello>();
   const channels = new Map<string, Channel>();
   const pending = new Map<string, Pending>();
-  const serves = (point: PointRow, url: string): boolean => {
-    if (point.serves !== "connected") return point.serves.includes(url);
-    const hello = hellos.get(point.point);
-    return hello?.connections.some(({ resource }) => urlOf(hello, resource) === url) === true;
-  };
+  const serves = (point: PointRow, url: string): boolean => servesUrl(point, hellos.get(point.point), url);
   const servedBy = (resource: string): ServedResource | undefined => {
     for (const [point, channel] of channels) {
       const hello = hellos.get(point);
@@ -116,6 +112,12 @@ export function createChannels(): Channels {
     connected: () => [...channels.keys()],
   };
 }
+
+/** Whether a URL is one of those in a point's file, or of the connections that it told of. */
+const servesUrl = (point: PointRow, hello: PointHello | undefined, url: string): boolean =>
+  point.serves === "connected"
+    ? hello?.connections.some(({ resource }) => urlOf(hello, resource) === url) === true
+    : point.serves.includes(url);
 
 const urlOf = (hello: PointHello, resource: string): string => `${hello.base}/r/${resource}`;
 
