@@ -36,7 +36,6 @@ export interface BeginRequest {
 }
 
 const MAX_PURPOSE = 200;
-const HOUR_MS = 3_600_000;
 
 /** Judges a request to begin a task by policy, ceilings and limits, pins its records, and begins it in one transaction. */
 export async function begin(broker: Broker, request: BeginRequest): Promise<Result<Issued, Refusal>> {
@@ -54,10 +53,7 @@ export async function begin(broker: Broker, request: BeginRequest): Promise<Resu
   const wanted = ask.asked.filter(({ record }) => record.by === "alias" || record.by === "identifier").length;
   // a name that does not resolve counts like one that does, so the limit is asked before anything is looked up
   const { recordsPerHour } = policy.value.each;
-  if (
-    recordsPerHour !== undefined &&
-    broker.store.read.recordsSince(who, broker.now() - HOUR_MS) + wanted > recordsPerHour
-  )
+  if (recordsPerHour !== undefined && broker.store.read.recordsWithinHour(who, broker.now()) + wanted > recordsPerHour)
     return err(refuse("limit_reached", `${recordsPerHour} records were asked for within the hour`));
   const startedMs = broker.now();
   const pinned = await pinRecords(broker, reachable, ask.asked);
@@ -73,6 +69,7 @@ export async function begin(broker: Broker, request: BeginRequest): Promise<Resu
   return broker.store.beginTask({
     tenant: "local",
     subject,
+    subjectIdentity: request.subject,
     agent: names.agent,
     client: names.client,
     clientName: request.client,

@@ -8,7 +8,6 @@ import {
   verifyJws,
 } from "@remit/core";
 import type { Broker } from "./broker.ts";
-import { verifierOf } from "./keys/verify.ts";
 
 /** Reads an access token of this broker; undefined if it is not one. Says nothing about whether it is still alive. */
 export function readOwnToken(broker: Pick<Broker, "ring">, text: string): TokenClaims | undefined {
@@ -18,7 +17,7 @@ export function readOwnToken(broker: Pick<Broker, "ring">, text: string): TokenC
   const checked = verifyJws(jws.value, {
     typ: ["at+jwt"],
     alg: ["ES256"],
-    verify: verifierOf(token.jwk),
+    verify: token.verify,
   });
   const claims = checked.ok ? readTokenClaims(checked.value.payload) : undefined;
   return claims?.ok === true ? claims.value : undefined;

@@ -22,6 +22,7 @@ import { readSealKey } from "./keys/seal.ts";
 import { namesOf } from "./names.ts";
 import { createChannels } from "./points/channels.ts";
 import { openPointsListener } from "./points/listener.ts";
+import { createIdBytes } from "./random.ts";
 import { createRefusalNotes } from "./refusal-notes.ts";
 import { lockFolder } from "./store/open.ts";
 import { openSqliteStore } from "./store/sqlite.ts";
@@ -157,6 +158,7 @@ const ASSERTION_SECONDS = 330;
 
 function assembleBroker({ config, store, ring, issuer, origin, succession, now, say, pointsUrl }: Parts): Broker {
   const nonces = createNonces(() => performance.now());
+  const idBytes = createIdBytes();
   const fault = (error: unknown): void => say("error", "a refusal could not be recorded", { fault: String(error) });
   return {
     ...{ config, store, ring, issuer, nonces, now, pointsUrl },
@@ -180,7 +182,7 @@ function assembleBroker({ config, store, ring, issuer, origin, succession, now, 
     notes: createRefusalNotes(store, now, fault),
     succession: succession.jws,
     pin: succession.pin,
-    newDecision: () => makeId("dec", now(), randomBytes(10)),
+    newDecision: () => makeId("dec", now(), idBytes()),
   };
 }
 

@@ -92,7 +92,7 @@ test("[store.unresolved-counted] names that did not resolve count like records t
   const { store, task, subject } = await people(await openStore(t));
   const { policy, agent } = task();
   await store.noteUnresolved({ policy, agent, subject, count: 4 });
-  assert.equal(store.read.recordsSince({ policy, agent, subject }, 0), 4);
+  assert.equal(store.read.recordsWithinHour({ policy, agent, subject }, Date.now()), 4);
   assert.equal(codeOf(await store.beginTask(task({ limits: { recordsPerHour: 5 } }))), "ok");
   assert.equal(codeOf(await store.beginTask(task({ limits: { recordsPerHour: 5 } }))), "limit_reached");
 });
@@ -130,13 +130,23 @@ test("[store.upgrade] a folder of an older version is brought up to date, and on
   openWriter(data).close();
   const db = new DatabaseSync(join(data, "broker.db"));
   db.exec(
-    "alter table session drop column created_ms; alter table point drop column enrolled_ms; pragma user_version = 0",
+    `alter table session drop column created_ms; alter table point drop column enrolled_ms; drop table tally; pragma user_version = 0;
+     create table granted_record (policy text not null, agent text not null, subject text not null, created_ms integer not null, record text not null) strict`,
+  );
+  const before = { policy: "pol_1", agent: "agt_1", subject: "usr_1" };
+  db.prepare(
+    "insert into granted_record values ('pol_1', 'agt_1', 'usr_1', ?, '7'), ('pol_1', 'agt_1', 'usr_1', 1, '8')",
+  ).run(Date.now());
+  db.exec(
+    "insert into task (id, subject, agent, client, policy, created_ms, ends_ms) values ('tsk_1', 'usr_1', 'agt_1', 'cli_1', 'pol_1', 1, 2)",
   );
   db.exec("insert into principal values ('usr_1', 'usr', 'i', 's')");
   db.exec("insert into session values ('hash', 'usr_1', 'key', 'login', '{}', 9e15, null)");
   db.close();
   const { store } = await people(await openStore(t, { data }));
   assert.equal(store.read.session("hash")?.createdMs, 0);
+  assert.equal(store.read.recordsWithinHour(before, Date.now()), 1);
+  await store.end({ ...ending, id: "tsk_1" });
   await store.close();
   const newer = new DatabaseSync(join(data, "broker.db"));
   newer.exec("pragma user_version = 1000");

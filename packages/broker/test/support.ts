@@ -49,7 +49,8 @@ export interface Peopled {
 }
 
 export async function people(store: Store): Promise<Peopled> {
-  const subject = await store.principal({ kind: "usr", issuer: "https://idp.example", subject: "dana" });
+  const subjectIdentity = { issuer: "https://idp.example", subject: "dana" };
+  const subject = await store.principal({ kind: "usr", ...subjectIdentity });
   await store.applyConfig(
     configOf(
       { kind: "cli", name: "bot", digest: "1" },
@@ -60,8 +61,14 @@ export async function people(store: Store): Promise<Peopled> {
   const id = (kind: "cli" | "agt" | "pol"): string => store.read.name(kind, kind === "pol" ? "one" : "bot") ?? "";
   const [client, agent, policy] = [id("cli"), id("agt"), id("pol")];
   const task = (more: Partial<NewTask> = {}): NewTask => ({
-    ...{ tenant: "local", subject, agent, client, clientName: "bot", policy, policyName: "one", purpose: undefined },
-    ...{ durationMs: 3_600_000, resource: "https://gw.example/r/jira", connector: "jira@1", connection: "cnx_1" },
+    ...{ tenant: "local", subject, subjectIdentity, agent, client, clientName: "bot", policy, policyName: "one" },
+    ...{
+      purpose: undefined,
+      durationMs: 3_600_000,
+      resource: "https://gw.example/r/jira",
+      connector: "jira@1",
+      connection: "cnx_1",
+    },
     ...{ live: [subject, agent, client, policy], jkt: "key", depthLeft: 0, authority: "[]", uses: undefined },
     ...{ records: ["1"], limits: {}, once: [], retry: undefined, start: undefined, decision: `dec_${randomUUID()}` },
     ...more,

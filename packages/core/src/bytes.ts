@@ -1,3 +1,5 @@
+import { decode64, encode64 } from "./base64.ts";
+
 /** A hash function that is passed in: `core` computes none itself. Always SHA-256 here. */
 export type Sha256 = (data: Uint8Array) => Uint8Array;
 
@@ -17,67 +19,22 @@ export function readUtf8(bytes: Uint8Array): string | undefined {
   }
 }
 
-const BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-const URL_ALPHABET = `${BASE64}-_`;
-const NOTE_ALPHABET = `${BASE64}+/`;
-
 /** base64url without padding (RFC 4648 5, RFC 7515 2). */
-export const toBase64url = (bytes: Uint8Array): string => encode64(bytes, URL_ALPHABET);
+export const toBase64url = (bytes: Uint8Array): string => encode64(bytes, "base64url");
 
 /** Bytes of canonical base64url: no padding, no white space, no stray bits. Anything else is undefined. */
-export function fromBase64url(text: string): Uint8Array | undefined {
-  return decode64(text, URL_VALUES);
-}
+export const fromBase64url = (text: string): Uint8Array | undefined => decode64(text, "base64url");
 
 /** base64 with padding, as signed notes use it. */
 export function toBase64(bytes: Uint8Array): string {
-  const text = encode64(bytes, NOTE_ALPHABET);
+  const text = encode64(bytes, "base64");
   return text + "=".repeat((4 - (text.length % 4)) % 4);
 }
 
 /** Bytes of canonical padded base64; anything else is undefined. */
 export function fromBase64(text: string): Uint8Array | undefined {
   if (text.length % 4 !== 0) return undefined;
-  return decode64(text.replace(/={1,2}$/, ""), NOTE_VALUES);
-}
-
-function encode64(bytes: Uint8Array, alphabet: string): string {
-  let text = "";
-  for (let at = 0; at < bytes.length; at += 3) {
-    const left = bytes.length - at;
-    const group = ((bytes[at] ?? 0) << 16) | ((bytes[at + 1] ?? 0) << 8) | (bytes[at + 2] ?? 0);
-    text += alphabet.charAt(group >> 18) + alphabet.charAt((group >> 12) & 63);
-    if (left > 1) text += alphabet.charAt((group >> 6) & 63);
-    if (left > 2) text += alphabet.charAt(group & 63);
-  }
-  return text;
-}
-
-const valuesOf = (alphabet: string): Int8Array => {
-  const values = new Int8Array(128).fill(-1);
-  for (let value = 0; value < alphabet.length; value++) values[alphabet.charCodeAt(value)] = value;
-  return values;
-};
-const URL_VALUES = valuesOf(URL_ALPHABET);
-const NOTE_VALUES = valuesOf(NOTE_ALPHABET);
-
-function decode64(text: string, values: Int8Array): Uint8Array | undefined {
-  if (text.length % 4 === 1) return undefined;
-  const bytes = new Uint8Array(Math.floor((text.length * 3) / 4));
-  let held = 0;
-  let bits = 0;
-  let at = 0;
-  for (let index = 0; index < text.length; index++) {
-    const value = values[text.charCodeAt(index)] ?? -1;
-    if (value < 0) return undefined;
-    held = ((held << 6) | value) & 0xfff;
-    bits += 6;
-    if (bits >= 8) {
-      bits -= 8;
-      bytes[at++] = (held >> bits) & 0xff;
-    }
-  }
-  return (held & ((1 << bits) - 1)) === 0 ? bytes : undefined;
+  return decode64(text.replace(/={1,2}$/, ""), "base64");
 }
 
 const HEX = Array.from({ length: 256 }, (_none, byte) => byte.toString(16).padStart(2, "0"));

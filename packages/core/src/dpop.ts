@@ -1,5 +1,7 @@
+import { createGenerations, type Generations } from "./generations.ts";
+import { isJsonObject, type JsonObject } from "./json/read.ts";
 import { algorithmOf, type PublicJwk, readPublicJwk } from "./jwk.ts";
-import { readJws, type UnverifiedJws, type Verified, verifyJws, type VerifySignature } from "./jws.ts";
+import { type JwsHeader, readJws, type UnverifiedJws, type Verified, verifyJws, type VerifySignature } from "./jws.ts";
 import { err, ok, type Result } from "./result.ts";
 
 /** Why a DPoP proof (RFC 9449 4.3) is not accepted. `nonce` asks for another try with a nonce of ours. */
@@ -20,14 +22,39 @@ export interface Proof {
 
 const MAX_PROOF = 4_096;
 
+/**
+ * Headers of proofs and the keys in them, as they were read before. The same key is then the same object, so what was
+ * made of it once can be kept beside it. It holds no verdict: each proof's signature and claims are judged anew.
+ */
+export interface ProofMemory {
+  readonly headers: Generations<JwsHeader>;
+  readonly keys: WeakMap<JsonObject, PublicJwk>;
+}
+
+/** Makes a memory of at most this many headers. */
+export const createProofMemory = (capacity: number): ProofMemory => ({
+  headers: createGenerations(capacity),
+  keys: new WeakMap(),
+});
+
 /** Reads a DPoP proof: a compact JWS with its public key in the header. */
-export function readDpopProof(text: string): Result<UnverifiedProof, DpopFault> {
-  const jws = readJws(text, { maxBytes: MAX_PROOF, jwk: true });
+export function readDpopProof(text: string, memory?: ProofMemory): Result<UnverifiedProof, DpopFault> {
+  const options = { maxBytes: MAX_PROOF, jwk: true };
+  const jws = readJws(text, memory === undefined ? options : { ...options, headers: memory.headers });
   if (!jws.ok) return err("malformed");
   if (jws.value.header.typ !== "dpop+jwt") return err("malformed");
-  const jwk = readPublicJwk(jws.value.header.jwk);
+  const jwk = keyIn(jws.value.header, memory);
   if (jwk === undefined || jws.value.header.alg !== algorithmOf(jwk)) return err("key");
   return ok({ jws: jws.value, jwk });
+}
+
+function keyIn({ jwk }: JwsHeader, memory: ProofMemory | undefined): PublicJwk | undefined {
+  if (!isJsonObject(jwk)) return undefined;
+  const held = memory?.keys.get(jwk);
+  if (held !== undefined) return held;
+  const read = readPublicJwk(jwk);
+  if (read !== undefined) memory?.keys.set(jwk, read);
+  return read;
 }
 
 /** What the proof must be about. Times are seconds. */

@@ -15,14 +15,29 @@ const BODY = /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/;
  */
 export function makeId(prefix: IdPrefix, nowMs: number, random: Uint8Array): string {
   if (random.length !== 10) throw new RangeError("an id takes 10 random bytes");
-  let value = BigInt(nowMs) & 0xffff_ffff_ffffn;
-  for (const byte of random) value = (value << 8n) | BigInt(byte);
-  // version 7 in bits 48-51, variant 10 in bits 64-65, counted from the top
-  value = (value & ~(0xfn << 76n)) | (7n << 76n);
-  value = (value & ~(3n << 62n)) | (2n << 62n);
+  const bytes = new Uint8Array(ID_BYTES);
+  for (let at = 0, rest = nowMs; at < TIME_BYTES; at++, rest = Math.floor(rest / 256))
+    bytes[TIME_BYTES - 1 - at] = rest % 256;
+  bytes.set(random, TIME_BYTES);
+  bytes[6] = 0x70 | ((bytes[6] ?? 0) & 0x0f);
+  bytes[8] = 0x80 | ((bytes[8] ?? 0) & 0x3f);
+  return `${prefix}_${base32(bytes)}`;
+}
+
+const ID_BYTES = 16;
+const TIME_BYTES = 6;
+
+/** 128 bits as 26 characters: two zero bits, then the bytes. */
+function base32(bytes: Uint8Array): string {
   let text = "";
-  for (let shift = 125n; shift >= 0n; shift -= 5n) text += CROCKFORD.charAt(Number((value >> shift) & 31n));
-  return `${prefix}_${text}`;
+  let held = 0;
+  let bits = 2;
+  for (const byte of bytes) {
+    held = ((held << 8) | byte) & 0xfff;
+    bits += 8;
+    for (; bits >= 5; bits -= 5) text += CROCKFORD.charAt((held >> (bits - 5)) & 31);
+  }
+  return text;
 }
 
 /** Whether a text is an id of this kind in its one spelling. */

@@ -62,14 +62,17 @@ export type {
 export { memberSchemas, schemaAt } from "./connector/members.ts";
 export { parseConnector } from "./connector/parse.ts";
 export {
+  createProofMemory,
   type DpopExpectation,
   type DpopFault,
   judgeProof,
   type Proof,
+  type ProofMemory,
   readDpopProof,
   type UnverifiedProof,
   verifyProof,
 } from "./dpop.ts";
+export { createGenerations, type Generations } from "./generations.ts";
 export { type HandlePrefix, HANDLE_PREFIXES, isHandle, makeHandle } from "./handle.ts";
 export { decodeForm, type Head, type HeadFault, type QueryPair, readHead } from "./http-head.ts";
 export { ID_PREFIXES, type IdPrefix, isId, makeId } from "./id.ts";

@@ -1,4 +1,5 @@
 import { fromBase64url, toBase64url, utf8 } from "./bytes.ts";
+import type { Generations } from "./generations.ts";
 import { canonicalJson } from "./json/canonical.ts";
 import { isJsonObject, type Json, type JsonLimits, type JsonObject, readJson } from "./json/read.ts";
 import { err, ok, type Result } from "./result.ts";
@@ -58,19 +59,21 @@ export function readJws(
     readonly extraHeaders?: readonly string[];
     /** Limits of the payload where it is larger than a token's. */
     readonly payload?: JsonLimits;
+    /** Headers read before under these very options, by their encoded text: a holder's is the same each time. */
+    readonly headers?: Generations<JwsHeader>;
   },
 ): Result<UnverifiedJws, JwsFault> {
   if (text.length > options.maxBytes) return err("too_large");
   const parts = text.split(".");
   const [head, body, tail] = parts;
   if (parts.length !== 3 || head === undefined || body === undefined || tail === undefined) return err("not_compact");
-  const headBytes = fromBase64url(head);
   const bodyBytes = fromBase64url(body);
   const signature = fromBase64url(tail);
-  if (headBytes === undefined || bodyBytes === undefined || signature === undefined || tail === "")
-    return err("not_canonical");
-  const header = readHeader(readJson(headBytes, LIMITS), options.jwk === true, options.extraHeaders ?? []);
+  if (bodyBytes === undefined || signature === undefined || tail === "") return err("not_canonical");
+  const remembered = options.headers?.get(head);
+  const header = remembered === undefined ? decodeHeader(head, options) : ok(remembered);
   if (!header.ok) return header;
+  if (remembered === undefined && head.length <= MAX_REMEMBERED) options.headers?.set(head, header.value);
   const payload = readJson(bodyBytes, options.payload ?? LIMITS);
   if (!payload.ok || !isJsonObject(payload.value)) return err("payload_malformed");
   return ok({
@@ -79,6 +82,18 @@ export function readJws(
     signingInput: text.slice(0, head.length + 1 + body.length),
     signature,
   });
+}
+
+/** A header longer than this is read anew each time. */
+const MAX_REMEMBERED = 1_024;
+
+function decodeHeader(
+  text: string,
+  options: { readonly jwk?: boolean; readonly extraHeaders?: readonly string[] },
+): Result<JwsHeader, JwsFault> {
+  const bytes = fromBase64url(text);
+  if (bytes === undefined) return err("not_canonical");
+  return readHeader(readJson(bytes, LIMITS), options.jwk === true, options.extraHeaders ?? []);
 }
 
 function readHeader(

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { inspect } from "node:util";
 import { crc32 } from "node:zlib";
 import fc from "fast-check";
+import { decode64, decodeByTable, encode64, encodeByTable } from "../src/base64.ts";
 import { equalBytes, fromBase64, fromBase64url, readUtf8, toBase64, toBase64url, toHex } from "../src/bytes.ts";
 import { HANDLE_PREFIXES, isHandle, makeHandle } from "../src/handle.ts";
 import { ID_PREFIXES, isId, makeId } from "../src/id.ts";
@@ -34,6 +35,20 @@ test("[bytes.canonical] no two texts decode to the same bytes", () => {
     }),
     { numRuns: 3_000 },
   );
+});
+
+test("[bytes.canonical] platforms with and without base64 of their own read and write the same", () => {
+  const text = fc.string({ unit: fc.constantFrom(..."ABgwQ9-_+/= \n\u0101"), maxLength: 9 });
+  for (const alphabet of ["base64", "base64url"] as const) {
+    fc.assert(fc.property(bytes, (data) => assert.equal(encodeByTable(data, alphabet), encode64(data, alphabet))));
+    fc.assert(
+      fc.property(text, (written) =>
+        assert.deepEqual(decodeByTable(written, alphabet), decode64(written, alphabet), JSON.stringify(written)),
+      ),
+      { numRuns: 3_000 },
+    );
+    for (const written of ["QR", "QUJ", "A", "Q="]) assert.equal(decodeByTable(written, alphabet), undefined, written);
+  }
 });
 
 test("[bytes.canonical] padding, white space, other alphabets and stray bits are refused", () => {

@@ -119,7 +119,7 @@ function clientOf({ broker }: Exchange, form: ReadonlyMap<string, string>): Resu
   const name = authenticated.value.client.client;
   const { read } = broker.store;
   const ids = [read.name("cli", name), read.name("agt", name)].filter((id) => id !== undefined);
-  return read.suspended(ids) ? err(refuse("client_suspended", `\`${name}\``)) : ok(name);
+  return ids.some((id) => read.suspendedIds().has(id)) ? err(refuse("client_suspended", `\`${name}\``)) : ok(name);
 }
 
 function introspectEndpoint(exchange: Exchange): void {

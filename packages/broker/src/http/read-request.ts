@@ -1,6 +1,7 @@
-import type { IncomingMessage } from "node:http";
 import { err, type Head, type Json, ok, readHead, readJson, type Refusal, refuse, type Result } from "@remit/core";
 import { decodeForm, readUtf8 } from "@remit/core";
+import type { IncomingMessage } from "node:http";
+import { readBytes } from "./read-bytes.ts";
 
 const MAX_BODY = 65_536;
 
@@ -18,18 +19,8 @@ export async function readRequest(request: IncomingMessage): Promise<Result<Read
     rawHeaders: request.rawHeaders,
   });
   if (!head.ok) return err(refuse("malformed_request", `head ${head.error}`));
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of request) {
-    const bytes = Buffer.from(chunk);
-    size += bytes.length;
-    if (size > MAX_BODY) return err(refuse("malformed_request", "body too large"));
-    chunks.push(bytes);
-  }
-  return ok({
-    head: head.value,
-    body: chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks),
-  });
+  const body = await readBytes(request, MAX_BODY);
+  return body === undefined ? err(refuse("malformed_request", "body too large")) : ok({ head: head.value, body });
 }
 
 const FORM_CHARACTERS = /^[A-Za-z0-9*\-._~!$'()+,:;@%/?&=[\]|"{}]*$/;

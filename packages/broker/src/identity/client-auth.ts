@@ -1,7 +1,19 @@
-import type { KeyObject } from "node:crypto";
-import { algorithmOf, err, ok, readJws, type Refusal, refuse, type Result, type SeenSet, verifyJws } from "@remit/core";
+import {
+  algorithmOf,
+  createGenerations,
+  err,
+  type JwsHeader,
+  ok,
+  readJws,
+  type Refusal,
+  refuse,
+  type Result,
+  type SeenSet,
+  verifyJws,
+  type VerifySignature,
+} from "@remit/core";
 import type { ClientConfig, Config } from "../config/model.ts";
-import { importPublic, verifierOfKey } from "../keys/verify.ts";
+import { verifierOf } from "../keys/verify.ts";
 
 export const JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
@@ -20,6 +32,7 @@ export interface ClientAuthenticator {
 const MAX_ASSERTION = 4_096;
 const MAX_LIFE_SECONDS = 300;
 const AHEAD_SECONDS = 10;
+const MAX_HEADERS = 4_096;
 
 export function createClientAuthenticator(given: {
   readonly config: Config;
@@ -27,12 +40,13 @@ export function createClientAuthenticator(given: {
   readonly seen: SeenSet;
   readonly now: () => number;
 }): ClientAuthenticator {
-  const keys = new Map<string, KeyObject>();
+  const headers = createGenerations<JwsHeader>(MAX_HEADERS);
+  const keys = new Map<string, VerifySignature>();
   const bad = (detail: string): Result<never, Refusal> => err(refuse("client_assertion_invalid", detail));
   return {
     authenticate(form) {
       if (form.get("client_assertion_type") !== JWT_BEARER) return bad("no assertion, or of another type");
-      const jws = readJws(form.get("client_assertion") ?? "", { maxBytes: MAX_ASSERTION });
+      const jws = readJws(form.get("client_assertion") ?? "", { maxBytes: MAX_ASSERTION, headers });
       if (!jws.ok) return bad(`assertion ${jws.error}`);
       const { iss, sub, aud, exp, iat, nbf, jti } = jws.value.payload;
       const client = typeof iss === "string" ? given.config.clients.get(iss) : undefined;
@@ -48,12 +62,12 @@ export function createClientAuthenticator(given: {
         return bad("not valid yet");
       if (typeof jti !== "string" || jti === "" || jti.length > 128) return bad("no `jti`");
       const alg = algorithmOf(client.key);
-      const key = keys.get(client.client) ?? importPublic(client.key);
-      keys.set(client.client, key);
+      const verify = keys.get(client.client) ?? verifierOf(client.key);
+      keys.set(client.client, verify);
       const checked = verifyJws(jws.value, {
         typ: ["JWT", "client-authentication+jwt", undefined],
         alg: [alg],
-        verify: verifierOfKey(key, alg),
+        verify,
       });
       if (!checked.ok) return bad(`assertion ${checked.error}`);
       const once = `assertion:${client.client}:${jti}`;

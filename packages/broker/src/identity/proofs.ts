@@ -1,9 +1,10 @@
-import { hash, type KeyObject } from "node:crypto";
+import { hash } from "node:crypto";
 import {
-  algorithmOf,
+  createProofMemory,
   err,
   judgeProof,
   ok,
+  type PublicJwk,
   readDpopProof,
   type Refusal,
   refuse,
@@ -11,8 +12,9 @@ import {
   type SeenSet,
   thumbprint,
   verifyProof,
+  type VerifySignature,
 } from "@remit/core";
-import { importPublic, verifierOfKey } from "../keys/verify.ts";
+import { verifierOf } from "../keys/verify.ts";
 import { sha256 } from "../store/frontier.ts";
 import type { Nonces } from "./nonces.ts";
 
@@ -28,17 +30,31 @@ export interface Prover {
 
 const MAX_KEYS = 20_000;
 
+/** A key that proofs were made with: hashed and imported once, as long as it is remembered. */
+interface Holder {
+  readonly jkt: string;
+  readonly verify: VerifySignature;
+}
+
 /** Judges DPoP proofs at the broker's own endpoints: with a nonce of this process, once each (RFC 9449). */
 export function createProver(given: {
   readonly nonces: Nonces;
   readonly seen: SeenSet;
   readonly now: () => number;
 }): Prover {
-  const keys = new Map<string, KeyObject>();
+  const memory = createProofMemory(MAX_KEYS);
+  const holders = new WeakMap<PublicJwk, Holder>();
+  const holderOf = (jwk: PublicJwk): Holder => {
+    const held = holders.get(jwk);
+    if (held !== undefined) return held;
+    const holder = { jkt: thumbprint(jwk, sha256), verify: verifierOf(jwk) };
+    holders.set(jwk, holder);
+    return holder;
+  };
   return {
     prove({ method, url, dpop, token }) {
       if (dpop === undefined) return err(refuse("proof_missing", "no DPoP header"));
-      const read = readDpopProof(dpop);
+      const read = readDpopProof(dpop, memory);
       if (!read.ok) return err(refuse("proof_invalid", `proof ${read.error}`));
       const now = Math.floor(given.now() / 1000);
       const ath = token === undefined ? undefined : hash("sha256", token, "base64url");
@@ -50,16 +66,12 @@ export function createProver(given: {
         acceptsNonce: (nonce) => given.nonces.accepts(nonce),
       });
       if (!judged.ok && judged.error !== "nonce") return err(refuse("proof_invalid", `proof ${judged.error}`));
-      const jkt = thumbprint(read.value.jwk, sha256);
-      const key = keys.get(jkt) ?? importPublic(read.value.jwk);
-      if (!verifyProof(read.value, verifierOfKey(key, algorithmOf(read.value.jwk))).ok)
-        return err(refuse("proof_invalid", "proof signature"));
+      const { jkt, verify } = holderOf(read.value.jwk);
+      if (!verifyProof(read.value, verify).ok) return err(refuse("proof_invalid", "proof signature"));
       if (!judged.ok) return err(refuse("nonce_required", "a nonce of this process is needed"));
       const noted = given.seen.add(`${jkt}.${judged.value.jti}`, given.nonces.seconds());
       if (noted === "full") return err(refuse("overloaded", "the memory of proofs is full"));
       if (noted === "seen") return err(refuse("proof_replayed", "proof used before"));
-      if (keys.size >= MAX_KEYS) keys.clear();
-      keys.set(jkt, key);
       return ok({ jkt });
     },
   };

@@ -1,8 +1,17 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, randomBytes, sign } from "node:crypto";
-import { type JwsAlgorithm, makeId, type PublicJwk, readPublicJwk, Secret, thumbprint } from "@remit/core";
+import {
+  type JwsAlgorithm,
+  makeId,
+  type PublicJwk,
+  readPublicJwk,
+  Secret,
+  thumbprint,
+  type VerifySignature,
+} from "@remit/core";
 import { sha256 } from "../store/frontier.ts";
 import { openWriter } from "../store/open.ts";
 import { bytes, type Sql, sqlOf, text } from "../store/rows.ts";
+import { verifierOf } from "./verify.ts";
 import { open, seal, type SealKey, type SealPlace } from "./seal.ts";
 
 /** What a key is for; each purpose has keys of its own. */
@@ -15,6 +24,8 @@ export interface SigningKey {
   readonly jwk: PublicJwk;
   readonly key: KeyObject;
   readonly sign: (input: string) => Uint8Array;
+  /** Checks a signature made by this key. */
+  readonly verify: VerifySignature;
 }
 
 /** The broker's keys, opened once at start. */
@@ -126,13 +137,16 @@ export function signingKey(key: KeyObject): SigningKey {
   const jwk = readPublicJwk(publicMembers(key));
   if (jwk === undefined) throw new RangeError("the key is neither P-256 nor Ed25519");
   const kid = thumbprint(jwk, sha256);
-  if (jwk.kty === "OKP") return { kid, alg: "EdDSA", jwk, key, sign: (input) => sign(null, Buffer.from(input), key) };
+  const verify = verifierOf(jwk);
+  if (jwk.kty === "OKP")
+    return { kid, alg: "EdDSA", jwk, key, verify, sign: (input) => sign(null, Buffer.from(input), key) };
   const options = { key, dsaEncoding: "ieee-p1363" } as const;
   return {
     kid,
     alg: "ES256",
     jwk,
     key,
+    verify,
     sign: (input) => sign("sha256", Buffer.from(input), options),
   };
 }

@@ -18,7 +18,13 @@ export const malformed = (): Answer => new Answer(400, { error: "invalid_request
 
 /** Sends JSON that no one may keep. */
 export function send(response: ServerResponse, status: number, body: unknown): void {
-  const headers = { "content-type": "application/json", "cache-control": "no-store" };
+  const text = JSON.stringify(body);
+  const headers = {
+    "content-type": "application/json",
+    "cache-control": "no-store",
+    // with its length the answer is one record of TLS, not one for the head and one for each chunk
+    "content-length": Buffer.byteLength(text),
+  };
   response.writeHead(status, status === 503 ? { ...headers, "retry-after": "1" } : headers);
-  response.end(JSON.stringify(body));
+  response.end(text);
 }

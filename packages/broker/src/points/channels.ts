@@ -1,5 +1,14 @@
 import { randomBytes } from "node:crypto";
-import { isId, isJsonObject, type JsonObject, readJws, readPublicJwk, readJson, verifyJws } from "@remit/core";
+import {
+  isId,
+  isJsonObject,
+  type JsonObject,
+  readJson,
+  readJws,
+  readPublicJwk,
+  verifyJws,
+  type VerifySignature,
+} from "@remit/core";
 import { verifierOf } from "../keys/verify.ts";
 import type { PointHello, PointRow } from "../store/store.ts";
 
@@ -59,6 +68,7 @@ export function createChannels(): Channels {
   const hellos = new Map<string, PointHello>();
   const channels = new Map<string, Channel>();
   const pending = new Map<string, Pending>();
+  const keyOf = createPointKeys();
   const serves = (point: PointRow, url: string): boolean => servesUrl(point, hellos.get(point.point), url);
   const servedBy = (resource: string): ServedResource | undefined => {
     for (const [point, channel] of channels) {
@@ -102,7 +112,7 @@ export function createChannels(): Channels {
       return owner === undefined ? undefined : ask(owner, pending, request, timeoutMs);
     },
     answer(point, compact) {
-      const payload = verified(point, compact);
+      const payload = verified(compact, keyOf(point));
       const nonce = payload?.["nonce"];
       const asked = typeof nonce === "string" ? pending.get(nonce) : undefined;
       if (payload === undefined || asked === undefined || asked.point !== point.point) return false;
@@ -140,17 +150,26 @@ async function ask(
   return resolved;
 }
 
+/** Imports a point's key once, as long as it is enrolled with it. */
+function createPointKeys(): (point: PointRow) => VerifySignature | undefined {
+  const held = new Map<string, { readonly text: string; readonly verify: VerifySignature }>();
+  return ({ point, key: text }) => {
+    const before = held.get(point);
+    if (before?.text === text) return before.verify;
+    const json = readJson(text);
+    const jwk = json.ok ? readPublicJwk(json.value) : undefined;
+    if (jwk === undefined) return undefined;
+    const verify = verifierOf(jwk);
+    held.set(point, { text, verify });
+    return verify;
+  };
+}
+
 /** The payload of what a point signed with its enrolled key. */
-function verified(point: PointRow, compact: string): JsonObject | undefined {
+function verified(compact: string, verify: VerifySignature | undefined): JsonObject | undefined {
   const jws = readJws(compact, { maxBytes: 16_384 });
-  const key = readJson(point.key);
-  const jwk = key.ok ? readPublicJwk(key.value) : undefined;
-  if (!jws.ok || jwk === undefined) return undefined;
-  const checked = verifyJws(jws.value, {
-    typ: ["remit-resolved+jwt"],
-    alg: ["ES256"],
-    verify: verifierOf(jwk),
-  });
+  if (!jws.ok || verify === undefined) return undefined;
+  const checked = verifyJws(jws.value, { typ: ["remit-resolved+jwt"], alg: ["ES256"], verify });
   return checked.ok ? checked.value.payload : undefined;
 }
 

@@ -4,6 +4,7 @@ import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import type { TLSSocket } from "node:tls";
 import { isJsonObject, type JsonObject, readJson } from "@remit/core";
+import { readBytes } from "../http/read-bytes.ts";
 import type { SigningKey } from "../keys/keyring.ts";
 import { StoreFault } from "../store/sqlite.ts";
 import type { PointRow, Store } from "../store/store.ts";
@@ -115,15 +116,9 @@ function coordinatesOf(text: string): string {
 }
 
 async function readBody(request: IncomingMessage, { members }: Route): Promise<JsonObject> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of request) {
-    const bytes = Buffer.from(chunk);
-    size += bytes.length;
-    if (size > MAX_BODY) throw new Answer(413, { error: "too_large" });
-    chunks.push(bytes);
-  }
-  const json = readJson(Buffer.concat(chunks), {
+  const bytes = await readBytes(request, MAX_BODY);
+  if (bytes === undefined) throw new Answer(413, { error: "too_large" });
+  const json = readJson(bytes, {
     bytes: MAX_BODY,
     depth: 12,
     nodes: 100_000,

@@ -65,7 +65,7 @@ export const ROUTES: Readonly<Record<string, Route>> = {
   },
   "POST /points/challenge": { right: "feed", members: ["nonce", "applied"], run: challenge },
   "POST /points/seen": { right: "feed", members: ["epoch", "n"], run: seen },
-  "POST /points/resolved": { right: "resolve", members: ["answer"], run: resolved },
+  "POST /points/resolved": { right: "resolve", members: ["answers"], run: resolved },
   "POST /points/spend": { right: "spend", members: ["grant", "jti", "count"], run: spend },
   "POST /points/return": { right: "spend", members: ["reservation", "unused"], run: giveBack },
   "POST /points/ship": { right: "ship", members: ["from", "lines", "checkpoint"], run: ship },
@@ -94,6 +94,7 @@ async function hello({ point, body }: Asked, desk: PointsDesk): Promise<unknown>
   };
 }
 
+const MAX_ANSWERS = 64;
 const PING_MS = 10_000;
 /** A point that reads no more than this behind is cut off, and comes back for a snapshot. */
 const MAX_BEHIND_BYTES = 4_194_304;
@@ -105,9 +106,15 @@ function stream({ point, query, response }: Asked, { feed, channels, store, now 
   const { epoch: current, n } = store.read.position();
   if (epoch !== current || after > n) throw new Answer(409, { epoch: current, n });
   response.writeHead(200, { "content-type": "application/x-ndjson", "cache-control": "no-store" });
-  const write = (line: string): void => {
-    response.write(`${line}\n`);
+  let lines: string[] = [];
+  // what one turn of the event loop has to say is one record of TLS
+  const flush = (): void => {
+    response.write(`${lines.join("\n")}\n`);
+    lines = [];
     if (response.writableLength > MAX_BEHIND_BYTES) response.destroy();
+  };
+  const write = (line: string): void => {
+    if (lines.push(line) === 1) setImmediate(flush);
   };
   const ends = [
     feed.attend(point.point, after),
@@ -142,8 +149,10 @@ function seen({ point, body }: Asked, { feed }: PointsDesk): unknown {
 }
 
 function resolved({ point, body }: Asked, { channels }: PointsDesk): unknown {
-  const [answer = ""] = texts(body, "answer");
-  if (!channels.answer(point, answer)) throw new Answer(409, { error: "not_asked" });
+  const { answers } = body;
+  if (!Array.isArray(answers) || answers.length > MAX_ANSWERS) throw malformed();
+  const taken = answers.map((answer: unknown) => typeof answer === "string" && channels.answer(point, answer));
+  if (taken.includes(false)) throw new Answer(409, { error: "not_asked" });
   return {};
 }
 

@@ -56,7 +56,15 @@ export type Answer =
 export interface Committed {
   readonly answers: readonly Answer[];
   readonly batch: SignedBatch | undefined;
+  /** Whether something may have changed that is read often and changes seldom: names, points, suspensions. */
+  readonly changesFew: boolean;
 }
+
+/** Verbs that change nothing of that. */
+const PASSING: readonly Ask["verb"][] = [
+  ...(["beginTask", "renew", "principal", "openSession", "offerStart", "offerBoot", "spendBoot"] as const),
+  ...(["reserveUses", "returnUses", "noteUnresolved", "ship", "record", "nothing"] as const),
+];
 
 /** What a commit works with. */
 export interface Desk {
@@ -100,8 +108,8 @@ function commitEssential(desk: Desk, group: readonly Ask[]): Committed {
   ];
   if (essential.length === 0) return others;
   try {
-    const { answers, batch } = attempt(desk, essential);
-    return { answers: [...answers, ...others.answers], batch };
+    const done = attempt(desk, essential);
+    return { ...done, answers: [...done.answers, ...others.answers] };
   } catch (error) {
     return faults(group, messageOf(error));
   }
@@ -114,21 +122,22 @@ const isEssential = ({ verb }: Ask): boolean => ESSENTIAL.includes(verb);
 const faults = (group: readonly Ask[], fault: string): Committed => ({
   answers: group.map(({ id }) => ({ id, fault })),
   batch: undefined,
+  changesFew: true,
 });
 
 /** One transaction, or nothing of it. */
 function attempt(desk: Desk, group: readonly Ask[]): Committed {
-  const { db, log, feed, clock } = desk;
+  const { db, sql, log, feed, clock } = desk;
   const nowMs = Math.max(Date.now(), clock.lastMs);
   const undo = [log.mark(), feed.mark()];
   try {
-    db.exec("begin immediate");
+    sql.run("begin immediate");
     const answers = group.map((ask) => runOne(desk, ask, nowMs));
     const batch = feed.settle(nowMs);
     log.settle(nowMs);
-    db.exec("commit");
+    sql.run("commit");
     clock.lastMs = nowMs;
-    return { answers, batch };
+    return { answers, batch, changesFew: group.some(({ verb }) => !PASSING.includes(verb)) };
   } catch (error) {
     if (db.isTransaction) db.exec("rollback");
     for (const back of undo) back();
@@ -137,9 +146,9 @@ function attempt(desk: Desk, group: readonly Ask[]): Committed {
 }
 
 /** Runs one verb in a savepoint: a refusal or a fault leaves no trace of it. A full disk is everybody's fault. */
-function runOne({ db, sql, log, feed, lifetimes, clock }: Desk, ask: Ask, nowMs: number): Answer {
+function runOne({ sql, log, feed, lifetimes, clock }: Desk, ask: Ask, nowMs: number): Answer {
   const undo = [log.mark(), feed.mark()];
-  db.exec("savepoint verb");
+  sql.run("savepoint verb");
   try {
     const value = runVerb(ask, {
       sql,
@@ -149,11 +158,12 @@ function runOne({ db, sql, log, feed, lifetimes, clock }: Desk, ask: Ask, nowMs:
       record: (entry) => log.append(nowMs, entry),
       revoke: (id, beforeMs) => feed.revoke(id, nowMs, beforeMs),
     });
-    db.exec("release verb");
+    sql.run("release verb");
     return { id: ask.id, value };
   } catch (error) {
     if (isFull(error)) throw error;
-    db.exec("rollback to verb; release verb");
+    sql.run("rollback to verb");
+    sql.run("release verb");
     for (const back of undo) back();
     return error instanceof Refused ? { id: ask.id, refusal: error.refusal } : { id: ask.id, fault: messageOf(error) };
   }

@@ -1,5 +1,7 @@
+import type { JsonObject } from "@remit/core";
 import { GRANT_COLUMNS, grantOf, grantRow } from "./grant-row.ts";
 import { text } from "./rows.ts";
+import { countOpen, tally } from "./tally.ts";
 import { no, refuseDead, refuseOverLimit } from "./standing.ts";
 import type { GrantRow, Issued, NewTask, Renewal } from "./store.ts";
 import { newId, type Writing } from "./verb.ts";
@@ -19,6 +21,7 @@ export function beginTask(w: Writing, task: NewTask): Issued {
   const grant = newId("grn", w.nowMs);
   const endsMs = w.nowMs + task.durationMs;
   const leaseUntilMs = Math.min(w.nowMs + w.lifetimes.leaseMs, endsMs);
+  const live = [id, grant, ...task.live];
   w.sql.run(
     "insert into task (id, subject, agent, client, policy, purpose, created_ms, ends_ms) values (?, ?, ?, ?, ?, ?, ?, ?)",
     ...[id, task.subject, task.agent, task.client, task.policy, task.purpose ?? null, w.nowMs, endsMs],
@@ -27,39 +30,54 @@ export function beginTask(w: Writing, task: NewTask): Issued {
     `insert into grant_ (id, task, jkt, client_name, policy_name, resource, connector, connection, live, depth_left, authority, uses_left, lease_until_ms, created_ms)
      values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     ...[grant, id, task.jkt, task.clientName, task.policyName, task.resource, task.connector, task.connection],
-    ...[
-      JSON.stringify([id, grant, ...task.live]),
-      task.depthLeft,
-      task.authority,
-      task.uses ?? null,
-      leaseUntilMs,
-      w.nowMs,
-    ],
+    ...[JSON.stringify(live), task.depthLeft, task.authority, task.uses ?? null, leaseUntilMs, w.nowMs],
   );
-  for (const record of task.records) {
-    w.sql.run(
-      "insert into granted_record values (?, ?, ?, ?, ?)",
-      task.policy,
-      task.agent,
-      task.subject,
-      w.nowMs,
-      record,
-    );
-  }
-  if (task.retry !== undefined) {
-    w.sql.run(
-      "insert into retry values (?, ?, ?, ?) on conflict (key) do update set digest = excluded.digest, grant_id = excluded.grant_id, at_ms = excluded.at_ms",
-      task.retry.key,
-      task.retry.digest,
-      grant,
-      w.nowMs,
-    );
-  }
-  return issued(w, grantOf(w, grant), {
+  countOpen(w.sql, task, 1);
+  tally(w.sql, task, "tasks", 1, w.nowMs);
+  tally(w.sql, task, "records", task.records.length, w.nowMs);
+  if (task.retry !== undefined) keepForRetry(w, task.retry, grant);
+  return issued(w, rowOf(task, { task: id, grant, live, leaseUntilMs, taskEndsMs: endsMs, createdMs: w.nowMs }), {
     kind: "task.begin",
     decision: task.decision,
     body: { purpose: task.purpose ?? "", records: task.records, ends: endsMs },
   });
+}
+
+/** The grant as it was just written. */
+const rowOf = (
+  task: NewTask,
+  made: Pick<GrantRow, "task" | "grant" | "live" | "leaseUntilMs" | "taskEndsMs" | "createdMs">,
+): GrantRow => ({
+  ...made,
+  parent: undefined,
+  subject: task.subject,
+  subjectIdentity: task.subjectIdentity,
+  agent: task.agent,
+  client: task.client,
+  clientName: task.clientName,
+  policy: task.policy,
+  policyName: task.policyName,
+  resource: task.resource,
+  connector: task.connector,
+  connection: task.connection,
+  jkt: task.jkt,
+  depthLeft: task.depthLeft,
+  authority: task.authority,
+  usesLeft: task.uses,
+  endedMs: undefined,
+  purpose: task.purpose,
+});
+
+/** Old answers are forgotten as new ones come: rows lie in the order of their time. */
+function keepForRetry(w: Writing, retry: { readonly key: string; readonly digest: string }, grant: string): void {
+  w.sql.run(
+    "insert into retry values (?, ?, ?, ?) on conflict (key) do update set digest = excluded.digest, grant_id = excluded.grant_id, at_ms = excluded.at_ms",
+    ...[retry.key, retry.digest, grant, w.nowMs],
+  );
+  w.sql.run(
+    "delete from retry where rowid in (select rowid from retry order by rowid limit 2) and at_ms <= ?",
+    w.nowMs - RETRY_MS,
+  );
 }
 
 /** Renews a lease for its holder's key, and with it the right to a new token. */
@@ -87,7 +105,7 @@ export function renewGrant(w: Writing, renewal: Renewal): Issued {
 interface IssueRecord {
   readonly kind: "task.begin" | "grant.renew";
   readonly decision: string;
-  readonly body: Readonly<Record<string, unknown>>;
+  readonly body: JsonObject;
 }
 
 function issued(w: Writing, row: GrantRow, record: IssueRecord, again: boolean = false): Issued {

@@ -2,10 +2,9 @@ import { createPrivateKey, hash, sign } from "node:crypto";
 import {
   appendLeaf,
   type Frontier,
-  type Json,
   type JsonObject,
   leafHash,
-  readJson,
+  readRecordLine,
   recordLine,
   signJws,
   utf8,
@@ -40,7 +39,9 @@ export function createLogWriter(sql: Sql): LogWriter {
       return () => ({ frontier, written } = before);
     },
     append(nowMs, { kind, decision, ids, body }) {
-      const line = recordLine({ n: frontier.size, at: nowMs, kind, decision, ids, body: plain(body) });
+      const line = recordLine({ n: frontier.size, at: nowMs, kind, decision, ids, body });
+      if (line.length > SHORT && readRecordLine(line) === undefined)
+        throw new TypeError("a record is longer or deeper than who verifies it would read");
       const task = ids.find((id) => id.startsWith("tsk_")) ?? null;
       sql.run("insert into log values (?, ?, ?, ?, ?)", frontier.size, nowMs, decision, task, line);
       frontier = appendLeaf(frontier, leafHash(utf8(line), sha256), sha256);
@@ -52,6 +53,9 @@ export function createLogWriter(sql: Sql): LogWriter {
     },
   };
 }
+
+/** No limit of reading can be reached by a line that is shorter. */
+const SHORT = 2_048;
 
 /** A signed batch of the feed, as it follows one commit. */
 export interface SignedBatch {
@@ -96,8 +100,15 @@ export function createFeedWriter(
     settle(nowMs) {
       const [first, last] = [items[0], items.at(-1)];
       if (first === undefined || last === undefined) return undefined;
-      const payload = { epoch: head.epoch, from: first.n, to: last.n, prev: head.head, items, at: nowMs };
-      const jws = signJws({ typ: "remit-feed+jwt", alg: "ES256", kid: given.kid }, plain(payload), es256);
+      const payload = {
+        epoch: head.epoch,
+        from: first.n,
+        to: last.n,
+        prev: head.head,
+        items: items.map(plain),
+        at: nowMs,
+      };
+      const jws = signJws({ typ: "remit-feed+jwt", alg: "ES256", kid: given.kid }, payload, es256);
       sql.run("insert into feed_batch values (?, ?, ?)", last.n, first.n, jws);
       const next = { epoch: head.epoch, n: last.n, head: hash("sha256", jws, "base64url") };
       sql.run("update feed_head set n = ?, head = ?", next.n, next.head);
@@ -114,12 +125,5 @@ function feedHead(sql: Sql): { readonly epoch: number; readonly n: number; reado
   return { epoch: integer(row, "epoch"), n: integer(row, "n"), head: text(row, "head") };
 }
 
-/** Our own data as the strict JSON that is signed and logged. */
-function plain(value: Readonly<Record<string, unknown>>): JsonObject {
-  const json = readJson(JSON.stringify(value));
-  if (!json.ok || !isObject(json.value)) throw new TypeError("a record holds something that is not plain JSON");
-  return json.value;
-}
-
-const isObject = (value: Json): value is JsonObject =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
+/** An item as it is signed. */
+const plain = (item: RevocationItem): JsonObject => ({ ...item });

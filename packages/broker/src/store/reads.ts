@@ -3,6 +3,7 @@ import { GRANT_COLUMNS, grantRow } from "./grant-row.ts";
 import { pointRow, POINTS } from "./other-verbs.ts";
 import { integer, maybeInteger, type Row, type Sql, sqlOf, text } from "./rows.ts";
 import type { AppliedConfig, Reads } from "./store.ts";
+import { withinHour } from "./tally.ts";
 
 /** Reads on a connection of their own; they see every commit that was answered. */
 export function readsOf(db: DatabaseSync): Reads {
@@ -14,14 +15,8 @@ type Part<Names extends keyof Reads> = Pick<Reads, Names>;
 
 const lines = (rows: readonly Row[]): readonly string[] => rows.map((row) => text(row, "line"));
 
-const grantReads = (sql: Sql): Part<"grant" | "task" | "tasks" | "recordsSince"> => ({
-  recordsSince: ({ policy, agent, subject }, sinceMs) => {
-    const row = sql.one(
-      "select count(*) as held from granted_record where policy = ? and agent = ? and subject = ? and created_ms > ?",
-      ...[policy, agent, subject, sinceMs],
-    );
-    return row === undefined ? 0 : integer(row, "held");
-  },
+const grantReads = (sql: Sql): Part<"grant" | "task" | "tasks" | "recordsWithinHour"> => ({
+  recordsWithinHour: (who, nowMs) => withinHour(sql, who, "records", nowMs),
   grant: (id) => map(sql.one(`select ${GRANT_COLUMNS} where g.id = ?`, id), grantRow),
   task: (id) => sql.all(`select ${GRANT_COLUMNS} where g.task = ? order by g.id`, id).map(grantRow),
   tasks: ({ subject, limit }) =>
@@ -78,10 +73,8 @@ const sessionReads = (sql: Sql): Part<"session" | "start" | "identity" | "name" 
 
 const feedReads = (
   sql: Sql,
-): Part<"position" | "revocationsAfter" | "batchesAfter" | "feedHead" | "dead" | "suspended"> => ({
-  suspended: (ids) =>
-    sql.one("select 1 as there from json_each(?) i join suspended s on s.id = i.value", JSON.stringify(ids)) !==
-    undefined,
+): Part<"position" | "revocationsAfter" | "batchesAfter" | "feedHead" | "dead" | "suspendedIds"> => ({
+  suspendedIds: () => new Set(sql.all("select id from suspended").map((row) => text(row, "id"))),
   position: () => {
     const { epoch, n } = feedHead(sql);
     return { epoch, n };

@@ -1,3 +1,8 @@
+const TALLY = `create table if not exists tally (
+  policy text not null, agent text not null, subject text not null, what text not null, slot integer not null, held integer not null,
+  primary key (policy, agent, subject, what, slot)
+) strict, without rowid;`;
+
 /** The broker's tables. Instants are milliseconds. Ids are time-ordered, so rows arrive at the end of their index. */
 export const SCHEMA = `
 create table if not exists meta (name text primary key, value text not null) strict;
@@ -8,16 +13,14 @@ create table if not exists task (
   id text primary key, subject text not null, agent text not null, client text not null, policy text not null, purpose text,
   created_ms integer not null, ends_ms integer not null, ended_ms integer, ended_n integer, how text
 ) strict;
-create index if not exists task_live on task (policy, agent, subject, ends_ms) where ended_ms is null;
-create index if not exists task_hour on task (policy, agent, subject, created_ms);
+create index if not exists task_open on task (policy, agent, subject) where ended_ms is null;
 create table if not exists grant_ (
   id text primary key, task text not null references task (id), parent text, jkt text not null, client_name text not null, policy_name text not null,
   resource text not null, connector text not null, connection text not null, live text not null, depth_left integer not null,
   authority text not null, uses_left integer, lease_until_ms integer not null, created_ms integer not null, ended_ms integer, ended_n integer
 ) strict;
 create index if not exists grant_task on grant_ (task);
-create table if not exists granted_record (policy text not null, agent text not null, subject text not null, created_ms integer not null, record text not null) strict;
-create index if not exists granted_record_hour on granted_record (policy, agent, subject, created_ms);
+${TALLY}
 create table if not exists retry (key text primary key, digest text not null, grant_id text not null, at_ms integer not null) strict;
 create table if not exists once (key text primary key, used integer not null, expires_ms integer not null) strict;
 create index if not exists once_expiry on once (expires_ms);
@@ -56,4 +59,12 @@ export const UPGRADES: readonly string[] = [
   // a session of before dies with any revocation that names its subject or key
   "alter table session add column created_ms integer not null default 0",
   "alter table point add column enrolled_ms integer not null default 0",
+  // limits are counted by the minute; what was counted one by one is added up
+  `${TALLY}
+  insert into tally select policy, agent, subject, 'tasks', created_ms / 60000, count(*) from task group by 1, 2, 3, 5;
+  insert into tally select policy, agent, subject, 'open', 0, count(*) from task where ended_ms is null group by 1, 2, 3;
+  insert into tally select policy, agent, subject, 'records', created_ms / 60000, count(*) from granted_record group by 1, 2, 3, 5;
+  drop table granted_record;
+  drop index if exists task_hour;
+  drop index if exists task_live;`,
 ];

@@ -2,6 +2,7 @@ import { Worker } from "node:worker_threads";
 import { err, ok, type Refusal, type Result } from "@remit/core";
 import type { Lifetimes } from "./lifetimes.ts";
 import { openReader } from "./open.ts";
+import { rememberFew } from "./few.ts";
 import { readsOf } from "./reads.ts";
 import type { RevocationBatch, Store } from "./store.ts";
 import type { Answer, Ask, Committed } from "./commit.ts";
@@ -23,58 +24,86 @@ export class StoreFault extends Error {}
 
 /** The store on SQLite: one writer thread that groups commits, and reads beside it. */
 export async function openSqliteStore(options: SqliteOptions): Promise<Store> {
-  const file = new URL(import.meta.url.endsWith(".ts") ? "writer.ts" : "writer.js", import.meta.url);
-  const worker = new Worker(file, { workerData: { reserveBytes: RESERVE_BYTES, ...options } satisfies WriterData });
-  const waiting = new Map<
-    number,
-    { readonly resolve: (answer: Answer) => void; readonly reject: (fault: Error) => void }
-  >();
+  const few = rememberFew();
   const listeners = new Set<(batch: RevocationBatch) => void>();
-  let last = 0;
-  let over: Error | undefined;
-  const { promise: ready, resolve: isReady, reject: isBroken } = Promise.withResolvers<undefined>();
-  worker.on("message", (message: Committed | "ready") => {
-    if (message === "ready") return isReady(undefined);
-    if (message.batch !== undefined) for (const listener of listeners) listener(message.batch);
-    for (const answer of message.answers) {
-      waiting.get(answer.id)?.resolve(answer);
-      waiting.delete(answer.id);
-    }
+  const writer = startWriter(options, ({ batch, changesFew }) => {
+    if (changesFew) few.forget();
+    if (batch !== undefined) for (const listener of listeners) listener(batch);
   });
-  const broken = (error: Error): void => {
-    over ??= error;
-    isBroken(error);
-    for (const { reject } of waiting.values()) reject(new StoreFault("the writer ended", { cause: error }));
-    waiting.clear();
-  };
-  worker.on("error", broken);
-  const { promise: exited, resolve: hasExited } = Promise.withResolvers<undefined>();
-  worker.on("exit", () => {
-    broken(new Error("the writer has exited"));
-    hasExited(undefined);
-  });
-  await ready;
-  const ask = async (verb: Ask["verb"], input: unknown): Promise<Answer> => {
-    // a thread that is gone answers nothing
-    if (over !== undefined) throw new StoreFault("the writer ended", { cause: over });
-    const { promise, resolve, reject } = Promise.withResolvers<Answer>();
-    last += 1;
-    worker.postMessage({ id: last, verb, input } satisfies Ask);
-    waiting.set(last, { resolve, reject });
-    return promise;
-  };
+  await writer.ready;
   const db = openReader(options.data);
   return {
-    ...verbsOf(ask),
-    read: readsOf(db),
+    ...verbsOf(writer.ask),
+    read: few.over(readsOf(db)),
     onRevocations(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
     async close() {
-      worker.postMessage("close");
-      await exited;
+      await writer.close();
       if (db.isOpen) db.close();
+    },
+  };
+}
+
+interface WriterThread {
+  readonly ready: Promise<undefined>;
+  readonly ask: AskWriter;
+  close(): Promise<void>;
+}
+
+/** Starts the writer; `committed` hears of each commit before anything of it is answered. */
+function startWriter(options: SqliteOptions, committed: (commit: Committed) => void): WriterThread {
+  const file = new URL(import.meta.url.endsWith(".ts") ? "writer.ts" : "writer.js", import.meta.url);
+  const worker = new Worker(file, { workerData: { reserveBytes: RESERVE_BYTES, ...options } satisfies WriterData });
+  const asked = new Map<
+    number,
+    { readonly resolve: (answer: Answer) => void; readonly reject: (fault: Error) => void }
+  >();
+  const { promise: ready, resolve: isReady, reject: isBroken } = Promise.withResolvers<undefined>();
+  let over: Error | undefined;
+  worker.on("message", (message: Committed | "ready") => {
+    if (message === "ready") return isReady(undefined);
+    committed(message);
+    for (const answer of message.answers) {
+      asked.get(answer.id)?.resolve(answer);
+      asked.delete(answer.id);
+    }
+  });
+  const broken = (error: Error): void => {
+    over ??= error;
+    isBroken(error);
+    for (const { reject } of asked.values()) reject(new StoreFault("the writer ended", { cause: error }));
+    asked.clear();
+  };
+  worker.on("error", broken);
+  const exited = Promise.withResolvers<undefined>();
+  worker.on("exit", () => {
+    broken(new Error("the writer has exited"));
+    exited.resolve(undefined);
+  });
+  let last = 0;
+  let outbox: Ask[] = [];
+  // what one turn of the event loop asks goes in one message
+  const flush = (): void => {
+    if (outbox.length > 0) worker.postMessage(outbox);
+    outbox = [];
+  };
+  return {
+    ready,
+    async ask(verb, input) {
+      // a thread that is gone answers nothing
+      if (over !== undefined) throw new StoreFault("the writer ended", { cause: over });
+      const { promise, resolve, reject } = Promise.withResolvers<Answer>();
+      last += 1;
+      asked.set(last, { resolve, reject });
+      if (outbox.push({ id: last, verb, input }) === 1) setImmediate(flush);
+      return promise;
+    },
+    async close() {
+      flush();
+      worker.postMessage("close");
+      await exited.promise;
     },
   };
 }

@@ -1,9 +1,9 @@
 import { refuse, type RefusalCode } from "@remit/core";
-import { integer, text } from "./rows.ts";
+import { endLapsed } from "./end-verbs.ts";
+import { text } from "./rows.ts";
 import type { NewTask } from "./store.ts";
+import { openTasks, withinHour } from "./tally.ts";
 import { Refused, type Writing } from "./verb.ts";
-
-export const HOUR_MS = 3_600_000;
 
 /** Leaves the verb that runs with a refusal. */
 export const no = (code: RefusalCode, detail: string): never => {
@@ -33,33 +33,18 @@ export function refuseDead(w: Writing, ids: readonly string[], madeMs: number): 
   no(DEAD_CODES[id.split("_")[0] ?? ""] ?? "task_ended", `\`${id}\` is revoked or suspended`);
 }
 
-/** Refuses a task over a limit of policy × actor × subject. A task whose lease cannot be woken any more is not live. */
+/** Refuses a task over a limit of policy × actor × subject. */
 export function refuseOverLimit(w: Writing, task: NewTask): void {
   const { tasksLive, tasksPerHour, recordsPerHour } = task.limits;
-  const who = [task.policy, task.agent, task.subject] as const;
-  if (tasksLive !== undefined) {
-    const row = w.sql.one(
-      `select count(*) as held from (select 1 from task t cross join grant_ g on g.task = t.id and g.parent is null
-         where t.policy = ? and t.agent = ? and t.subject = ? and t.ended_ms is null and t.ends_ms > ? and g.lease_until_ms > ? limit ?)`,
-      ...[...who, w.nowMs, w.nowMs - w.lifetimes.dormantMs, tasksLive],
-    );
-    if (row !== undefined && integer(row, "held") >= tasksLive)
-      no("limit_reached", `${tasksLive} tasks are live already`);
+  if (tasksLive !== undefined && openTasks(w.sql, task) >= tasksLive) {
+    endLapsed(w, task);
+    if (openTasks(w.sql, task) >= tasksLive) no("limit_reached", `${tasksLive} tasks are live already`);
   }
-  if (tasksPerHour !== undefined) {
-    const row = w.sql.one(
-      "select count(*) as held from task where policy = ? and agent = ? and subject = ? and created_ms > ?",
-      ...[...who, w.nowMs - HOUR_MS],
-    );
-    if (row !== undefined && integer(row, "held") >= tasksPerHour)
-      no("limit_reached", `${tasksPerHour} tasks were begun within the hour`);
-  }
-  if (recordsPerHour !== undefined) {
-    const row = w.sql.one(
-      "select count(*) as held from granted_record where policy = ? and agent = ? and subject = ? and created_ms > ?",
-      ...[...who, w.nowMs - HOUR_MS],
-    );
-    if (row !== undefined && integer(row, "held") + task.records.length > recordsPerHour)
-      no("limit_reached", `${recordsPerHour} records were granted within the hour`);
-  }
+  if (tasksPerHour !== undefined && withinHour(w.sql, task, "tasks", w.nowMs) >= tasksPerHour)
+    no("limit_reached", `${tasksPerHour} tasks were begun within the hour`);
+  if (
+    recordsPerHour !== undefined &&
+    withinHour(w.sql, task, "records", w.nowMs) + task.records.length > recordsPerHour
+  )
+    no("limit_reached", `${recordsPerHour} records were granted within the hour`);
 }

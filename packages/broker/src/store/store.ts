@@ -14,6 +14,7 @@ import type {
   SessionRow,
   Shipment,
 } from "./words.ts";
+import type { Counted } from "./tally.ts";
 import type { Unresolved } from "./uses-verbs.ts";
 
 export type {
@@ -111,6 +112,8 @@ export interface ExternalIdentity {
 export interface NewTask {
   readonly tenant: "local";
   readonly subject: string;
+  /** The external identity that the subject's id stands for. */
+  readonly subjectIdentity: { readonly issuer: string; readonly subject: string };
   readonly agent: string;
   readonly client: string;
   readonly clientName: string;
@@ -216,8 +219,8 @@ export interface Ended {
 }
 
 export interface Reads {
-  /** How many records were granted or asked for in vain since a time, as `records.per_hour` counts them. */
-  recordsSince(who: Omit<Unresolved, "count">, sinceMs: number): number;
+  /** How many records were granted or asked for in vain within the hour, as `records.per_hour` counts them. */
+  recordsWithinHour(who: Counted, nowMs: number): number;
   grant(id: string): GrantRow | undefined;
   task(id: string): readonly GrantRow[];
   tasks(filter: { readonly subject?: string; readonly limit: number }): readonly GrantRow[];
@@ -243,8 +246,8 @@ export interface Reads {
   feedHead(): { readonly epoch: number; readonly n: number; readonly head: string };
   /** Which of these ids are dead for something issued at `issuedSeconds`, or suspended. */
   dead(ids: readonly string[], issuedSeconds: number): readonly string[];
-  /** Whether any of these may get nothing now, whatever it was made for. */
-  suspended(ids: readonly string[]): boolean;
+  /** Ids that get nothing now, whatever it was made for. */
+  suspendedIds(): ReadonlySet<string>;
   records(from: number, limit: number): readonly string[];
   /** When the last record was made, in milliseconds; 0 where there is none. */
   lastRecordMs(): number;

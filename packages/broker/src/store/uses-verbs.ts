@@ -1,7 +1,8 @@
 import { isId, refuse } from "@remit/core";
 import { grantOf } from "./grant-row.ts";
-import { HOUR_MS, refuseDead } from "./standing.ts";
+import { refuseDead } from "./standing.ts";
 import { integer, text } from "./rows.ts";
+import { type Counted, tally } from "./tally.ts";
 import { newId, Refused, type Writing } from "./verb.ts";
 
 const PATH = `with recursive up (id, parent) as (select id, parent from grant_ where id = ? union all select g.id, g.parent from grant_ g join up on g.id = up.parent)`;
@@ -70,20 +71,11 @@ export function returnUses(
 }
 
 /** What was asked for under one policy by one agent for one subject, and counts as if it had been granted. */
-export interface Unresolved {
-  readonly policy: string;
-  readonly agent: string;
-  readonly subject: string;
+export interface Unresolved extends Counted {
   readonly count: number;
 }
 
 /** Counts names that did not resolve against `records.per_hour`, so that guessing is as limited as asking. */
-export function noteUnresolved(w: Writing, { policy, agent, subject, count }: Unresolved): undefined {
-  const who = [policy, agent, subject] as const;
-  w.sql.run(
-    "delete from granted_record where policy = ? and agent = ? and subject = ? and created_ms <= ?",
-    ...[...who, w.nowMs - HOUR_MS],
-  );
-  for (let at = 0; at < count; at++)
-    w.sql.run("insert into granted_record values (?, ?, ?, ?, '')", ...[...who, w.nowMs]);
+export function noteUnresolved(w: Writing, { count, ...who }: Unresolved): undefined {
+  tally(w.sql, who, "records", count, w.nowMs);
 }

@@ -1,3 +1,4 @@
+import type { JsonObject } from "@remit/core";
 import type { ExternalIdentity } from "./store.ts";
 
 export interface NewPoint {
@@ -38,7 +39,7 @@ export interface NewRecord {
   readonly kind: string;
   readonly decision: string;
   readonly ids: readonly string[];
-  readonly body: Readonly<Record<string, unknown>>;
+  readonly body: JsonObject;
 }
 
 export interface AppliedConfig {

@@ -32,9 +32,11 @@ function startWriter(given: WriterData, port: NonNullable<typeof parentPort>): v
     if (group.length > 0) port.postMessage(commit(desk, group));
     if (queue.length > 0) setImmediate(drain);
   };
-  port.on("message", (ask: Ask | "close") => {
-    if (ask !== "close") {
-      if (queue.push(ask) === 1) setImmediate(drain);
+  port.on("message", (asks: readonly Ask[] | "close") => {
+    if (asks !== "close") {
+      const idle = queue.length === 0;
+      queue.push(...asks);
+      if (idle) setImmediate(drain);
       return;
     }
     while (queue.length > 0) drain();

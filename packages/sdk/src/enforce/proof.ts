@@ -1,7 +1,9 @@
 import {
   err,
+  type Generations,
   judgeProof,
   ok,
+  type ProofMemory,
   type PublicJwk,
   readDpopProof,
   type Refusal,
@@ -13,7 +15,6 @@ import {
   type VerifySignature,
 } from "@remit/core";
 import { importPublic, sha256, verifierOf } from "../crypto.ts";
-import type { Generations } from "./generations.ts";
 import type { Nonces } from "./nonces.ts";
 
 /** What a proof is judged with. */
@@ -21,6 +22,7 @@ export interface ProofJudge {
   readonly nonces: Nonces;
   readonly seen: SeenSet;
   readonly holders: Generations<Holder>;
+  readonly proofs: ProofMemory;
 }
 
 /** A holder's key, remembered by its thumbprint: hashed and imported once. */
@@ -43,7 +45,7 @@ export interface ProofOfCall {
 /** Checks a proof (RFC 9449 4.3). Its nonce is judged before its `jti` is used up, and the `jti` is used up last. */
 export function checkProof(call: ProofOfCall, judge: ProofJudge): Result<undefined, Refusal> {
   if (call.proof === undefined) return err(refuse("dpop_invalid", "there is no proof"));
-  const read = readDpopProof(call.proof);
+  const read = readDpopProof(call.proof, judge.proofs);
   if (!read.ok) return err(refuse("dpop_invalid", `proof ${read.error}`));
   const holder = holderOf(read.value.jwk, call.jkt, judge.holders);
   if (holder === undefined) return err(refuse("dpop_invalid", "proof of another key"));

@@ -1,6 +1,15 @@
 import { hash, type KeyObject } from "node:crypto";
-import { type ConnectorLookup, err, ok, type Refusal, refuse, type Result, type SeenSet } from "@remit/core";
-import { createGenerations } from "./generations.ts";
+import {
+  type ConnectorLookup,
+  createGenerations,
+  createProofMemory,
+  err,
+  ok,
+  type Refusal,
+  refuse,
+  type Result,
+  type SeenSet,
+} from "@remit/core";
 import type { Nonces } from "./nonces.ts";
 import { checkProof, type Holder, type ProofJudge } from "./proof.ts";
 import { tokenIn, type VerifiedToken, verifyToken } from "./token.ts";
@@ -57,6 +66,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
     nonces: options.nonces,
     seen: options.seen,
     holders: createGenerations<Holder>(options.memory ?? MEMORY),
+    proofs: createProofMemory(options.memory ?? MEMORY),
   };
   const tokenOf = (text: string): Result<VerifiedToken, Refusal> => {
     // by the hash of all its bytes, which the proof must name anyway

@@ -15,6 +15,7 @@ import {
 } from "./answers.ts";
 import { type Answer, makeHttpsAgent, readAll, readLines, send } from "./https.ts";
 import { readSuccession, type Succession } from "./succession.ts";
+import { together } from "./together.ts";
 import { ChannelError, type FeedLine, type PointChannel } from "./words.ts";
 
 export interface PointChannelOptions {
@@ -32,12 +33,16 @@ export interface PointChannelOptions {
 }
 
 const TIMEOUT_MS = 10_000;
+const MAX_TOGETHER = 64;
 const MAX_SNAPSHOT = 64 * 1024 * 1024;
 
 /** Opens the channel of one enforcement point. Nothing is sent before the succession was verified under the pin. */
 export function createPointChannel(options: PointChannelOptions): PointChannel {
   const wire = createWire(options);
   const { sign, alg } = signerOf(options.key);
+  const tell = together<string>(MAX_TOGETHER, async (answers) =>
+    done(await wire.post("/points/resolved", { answers }), "resolved"),
+  );
   return {
     trust: (signal) => wire.trust(signal),
     close: () => wire.close(),
@@ -63,8 +68,7 @@ export function createPointChannel(options: PointChannelOptions): PointChannel {
       done(await wire.post("/points/seen", { ...applied }, signal), "seen");
     },
     async resolved(found) {
-      const answer = signJws({ typ: "remit-resolved+jwt", alg }, { ...found }, sign);
-      done(await wire.post("/points/resolved", { answer }), "resolved");
+      return tell(signJws({ typ: "remit-resolved+jwt", alg }, { ...found }, sign));
     },
     async spend(spend) {
       return readReservation(await wire.post("/points/spend", { ...spend }));
