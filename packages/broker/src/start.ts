@@ -1,8 +1,17 @@
-import { hash, randomBytes } from "node:crypto";
+import { hash, randomBytes, randomFillSync } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join, resolve } from "node:path";
-import { makeHandle, makeId, readJson, readPublicJwk, SeenSet, isJsonObject, canonicalJson } from "@remit/core";
+import {
+  createIdBytes,
+  makeHandle,
+  makeId,
+  readJson,
+  readPublicJwk,
+  SeenSet,
+  isJsonObject,
+  canonicalJson,
+} from "@remit/core";
 import type { Broker } from "./broker.ts";
 import type { Config } from "./config/model.ts";
 import { chooseConfig, refuseClockBehind } from "./choose-config.ts";
@@ -22,7 +31,6 @@ import { readSealKey } from "./keys/seal.ts";
 import { namesOf } from "./names.ts";
 import { createChannels } from "./points/channels.ts";
 import { openPointsListener } from "./points/listener.ts";
-import { createIdBytes } from "./random.ts";
 import { createRefusalNotes } from "./refusal-notes.ts";
 import { lockFolder } from "./store/open.ts";
 import { openSqliteStore } from "./store/sqlite.ts";
@@ -158,7 +166,7 @@ const ASSERTION_SECONDS = 330;
 
 function assembleBroker({ config, store, ring, issuer, origin, succession, now, say, pointsUrl }: Parts): Broker {
   const nonces = createNonces(() => performance.now());
-  const idBytes = createIdBytes();
+  const idBytes = createIdBytes(randomFillSync);
   const fault = (error: unknown): void => say("error", "a refusal could not be recorded", { fault: String(error) });
   return {
     ...{ config, store, ring, issuer, nonces, now, pointsUrl },

@@ -1,4 +1,3 @@
-import { readUtf8 } from "./bytes.ts";
 import { err, ok, type Result } from "./result.ts";
 
 /** Why a request line or header block has more than one reading, or asks for something that is not served. */
@@ -119,22 +118,19 @@ export function decodeForm(text: string): string | undefined {
   return readPercent(text.replaceAll("+", " "));
 }
 
-/** Undoes percent-encoding (RFC 3986 2.1), once. */
+/** Undoes percent-encoding (RFC 3986 2.1) of ASCII, once; undefined for what is not well-formed UTF-8 then. */
 function readPercent(text: string): string | undefined {
+  if (!ASCII.test(text)) return undefined;
   if (!text.includes("%")) return text;
-  if (HEX_PAIRS.test(text)) return undefined;
-  const bytes: number[] = [];
-  for (let at = 0; at < text.length; at++) {
-    const character = text.charAt(at);
-    if (character === "%") {
-      bytes.push(Number.parseInt(text.slice(at + 1, at + 3), 16));
-      at += 2;
-    } else {
-      bytes.push(text.charCodeAt(at));
-    }
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    // malformed input is an expected answer here, not a fault
+    return undefined;
   }
-  return bytes.some((byte) => byte > 0xff) ? undefined : readUtf8(Uint8Array.from(bytes));
 }
+
+const ASCII = /^[\0-\x7f]*$/;
 
 const NAME = /^[!#$%&'*+\-.^`|~0-9A-Za-z]+$/;
 const VALUE = /^[\t\u0020-\u007e\u0080-\u00ff]*$/;

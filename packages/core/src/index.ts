@@ -75,6 +75,7 @@ export {
 export { createGenerations, type Generations } from "./generations.ts";
 export { type HandlePrefix, HANDLE_PREFIXES, isHandle, makeHandle } from "./handle.ts";
 export { decodeForm, type Head, type HeadFault, type QueryPair, readHead } from "./http-head.ts";
+export { createIdBytes } from "./id-bytes.ts";
 export { ID_PREFIXES, type IdPrefix, isId, makeId } from "./id.ts";
 export { atPointer, canonicalJson, jsonEqual } from "./json/canonical.ts";
 export {

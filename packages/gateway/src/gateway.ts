@@ -1,5 +1,6 @@
 import type { Connector, ConnectorLookup, Secret } from "@remit/core";
 import type { Liveness, Nonces, PointChannel, Verifier } from "@remit/sdk";
+import type { Finder } from "./http/finder.ts";
 import type { LookupMemory } from "./http/look-up.ts";
 import type { Log } from "./log/log.ts";
 import type { RefusalLog } from "./log/refusals.ts";
@@ -19,7 +20,7 @@ export interface Served {
   readonly lookups: LookupMemory;
   readonly header: Secret<readonly [name: string, value: string]>;
   /** Every spelling of the credential that an answer must not hold. */
-  readonly spellings: Secret<readonly string[]>;
+  readonly spellings: Secret<Finder>;
 }
 
 /** Everything that a call works with; wired once, in `start.ts`. */

@@ -1,7 +1,7 @@
 import "reflect-metadata";
-import { createPrivateKey, generateKeyPairSync, type KeyObject, randomBytes, webcrypto } from "node:crypto";
+import { createPrivateKey, generateKeyPairSync, type KeyObject, randomFillSync, webcrypto } from "node:crypto";
 import { X509CertificateGenerator } from "@peculiar/x509";
-import { makeId, type PublicJwk } from "@remit/core";
+import { createIdBytes, makeId, type PublicJwk } from "@remit/core";
 import { publicJwk } from "@remit/sdk";
 import type { Vault } from "./vault/vault.ts";
 
@@ -61,5 +61,7 @@ async function certificateOf(key: KeyObject, jwk: PublicJwk): Promise<string> {
   return certificate.toString("pem");
 }
 
+const idBytes = createIdBytes(randomFillSync);
+
 /** A fresh decision id. */
-export const newDecision = (): string => makeId("dec", Date.now(), randomBytes(10));
+export const newDecision = (): string => makeId("dec", Date.now(), idBytes());

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Json } from "@remit/core";
+import fc from "fast-check";
+import { createFinder } from "../src/http/finder.ts";
 import { reflects, spellingsOf } from "../src/http/reflected.ts";
 import { mayConnect } from "../src/upstream/address.ts";
 import { readNewConnection } from "../src/vault/connection.ts";
@@ -34,6 +36,21 @@ test("[gateway.reflection] a credential is found in an answer in every spelling"
   for (const encoding of ["utf16le", "utf8"] as const)
     assert.ok(reflects(Buffer.from(`{"a":"${secret}"}`, encoding), known), encoding);
   assert.ok(!reflects(Buffer.from('{"a":"nothing of it"}'), known));
+});
+
+test("[gateway.reflection] looking for many texts at once finds exactly what looking for each would", () => {
+  const word = fc.string({ unit: fc.constantFrom(..."abc\u0101"), minLength: 4, maxLength: 8 });
+  const text = fc.string({ unit: fc.constantFrom(..."abc\u0101"), maxLength: 60 });
+  fc.assert(
+    fc.property(fc.array(word, { maxLength: 6 }), text, (known, answer) =>
+      assert.equal(
+        createFinder(known)(answer),
+        known.some((one) => answer.includes(one)),
+      ),
+    ),
+    { numRuns: 2_000 },
+  );
+  assert.throws(() => createFinder(["abc"]), RangeError);
 });
 
 test("[gateway.addresses] a connection reaches public addresses only, or only this machine where it says so", () => {

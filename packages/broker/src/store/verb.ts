@@ -1,5 +1,5 @@
-import { type IdPrefix, makeId, type Refusal } from "@remit/core";
-import { createIdBytes } from "../random.ts";
+import { randomFillSync } from "node:crypto";
+import { createIdBytes, type IdPrefix, makeId, type Refusal } from "@remit/core";
 import type { Lifetimes } from "./lifetimes.ts";
 import type { Sql } from "./rows.ts";
 import type { NewRecord, RevocationItem } from "./store.ts";
@@ -26,7 +26,7 @@ export class Refused extends Error {
   }
 }
 
-const idBytes = createIdBytes();
+const idBytes = createIdBytes(randomFillSync);
 
 /** A fresh id of the writer's own time. */
 export const newId = (prefix: IdPrefix, nowMs: number): string => makeId(prefix, nowMs, idBytes());

@@ -1,5 +1,4 @@
-import type { Json } from "./read.ts";
-import { isJsonObject } from "./read.ts";
+import { isJsonObject, type Json, type JsonObject } from "./read.ts";
 
 /**
  * The one text of a JSON value: the JSON Canonicalization Scheme (RFC 8785). What has no such text (a number that is not
@@ -9,15 +8,23 @@ export function canonicalJson(value: Json): string {
   if (typeof value === "string") return printString(value);
   if (typeof value === "number" && !Number.isFinite(value))
     throw new RangeError("a number that is not finite has no JSON text");
-  if (Array.isArray(value)) return `[${value.map((item: Json) => canonicalJson(item)).join(",")}]`;
-  if (!isJsonObject(value)) return JSON.stringify(value);
-  const names = Object.keys(value).sort();
-  const members: string[] = [];
-  for (const name of names) {
-    const member = value[name];
-    if (member !== undefined) members.push(`${printString(name)}:${canonicalJson(member)}`);
+  if (Array.isArray(value)) return printItems(value);
+  return isJsonObject(value) ? printMembers(value) : JSON.stringify(value);
+}
+
+function printItems(items: readonly Json[]): string {
+  let text = "[";
+  for (const item of items) text += text.length === 1 ? canonicalJson(item) : `,${canonicalJson(item)}`;
+  return `${text}]`;
+}
+
+function printMembers(members: JsonObject): string {
+  let text = "{";
+  for (const name of Object.keys(members).sort()) {
+    const member = members[name];
+    if (member !== undefined) text += `${text.length === 1 ? "" : ","}${printString(name)}:${canonicalJson(member)}`;
   }
-  return `{${members.join(",")}}`;
+  return `${text}}`;
 }
 
 function printString(text: string): string {

@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto";
+import { createFinder, type Finder } from "./finder.ts";
 
-/** Every spelling of a credential that an answer might hold it in. Made once a credential. */
-export function spellingsOf(secrets: readonly string[]): readonly string[] {
+/** Finds every spelling of a credential that an answer might hold it in. Made once a credential. */
+export function spellingsOf(secrets: readonly string[]): Finder {
   // a credential may itself hold what looks like an escape; undoing the answer's escapes undoes it too
   const layered = secrets.filter((secret) => secret.length >= 6).flatMap(layersOf);
-  return [...new Set(layered.flatMap(spellings))].filter((text) => text.length >= 6);
+  return createFinder([...new Set(layered.flatMap(spellings))].filter((text) => text.length >= 6));
 }
 
 function spellings(secret: string): readonly string[] {
@@ -79,7 +80,7 @@ function base32(bytes: Buffer): string {
 }
 
 /** Whether an answer holds any spelling: as it stands, across line breaks and white space, and under layers of escapes. */
-export function reflects(answer: Uint8Array, known: readonly string[]): boolean {
+export function reflects(answer: Uint8Array, known: Finder): boolean {
   const text = Buffer.from(answer.buffer, answer.byteOffset, answer.byteLength).toString("latin1");
   return layersOf(text).some((layer) => holds(layer, known));
 }
@@ -95,10 +96,10 @@ function layersOf(text: string): readonly string[] {
   return layers;
 }
 
-function holds(text: string, known: readonly string[]): boolean {
-  if (known.some((spelling) => text.includes(spelling))) return true;
+function holds(text: string, known: Finder): boolean {
+  if (known(text)) return true;
   const joined = text.replace(/\\[nrt]|[\s\0]+/g, "");
-  return joined.length !== text.length && known.some((spelling) => joined.includes(spelling));
+  return joined.length !== text.length && known(joined);
 }
 
 const MAX_LAYERS = 4;

@@ -123,6 +123,8 @@ async function readBody(
 ): Promise<Result<Json | undefined, Refusal>> {
   const bad = (detail: string): Result<never, Refusal> => err(refuse("body_refused", detail));
   const tooLarge = "larger than the operation takes";
+  // the parser gives no body to a message that announces none (RFC 9112 6.3)
+  if (!headers.has("transfer-encoding") && (headers.get("content-length") ?? "0") === "0") return ok(undefined);
   if (Number(headers.get("content-length") ?? "0") > maxBytes) return bad(tooLarge);
   const chunks: Buffer[] = [];
   let size = 0;

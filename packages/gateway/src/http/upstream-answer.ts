@@ -10,6 +10,7 @@ import {
   type Secret,
 } from "@remit/core";
 import type { UpstreamAnswer } from "../upstream/upstream.ts";
+import type { Finder } from "./finder.ts";
 import { mapUpstreamError, project, type Projection } from "./project.ts";
 import { reflects } from "./reflected.ts";
 
@@ -23,7 +24,7 @@ export interface Answered {
 export function answerOf(
   raw: UpstreamAnswer,
   projection: Projection,
-  spellings: Secret<readonly string[]>,
+  spellings: Secret<Finder>,
 ): Result<Answered, Refusal> {
   if (reflects(raw.body, spellings.reveal()))
     return err(refuse("reflected_secret", "the answer holds the injected credential"));

@@ -96,8 +96,15 @@ export function openUpstream(options: UpstreamOptions): Upstream {
 }
 
 interface Abandonable {
-  on(event: "error", listener: () => void): unknown;
+  on(event: "error", listener: (error: Error) => void): unknown;
   destroy(): unknown;
+}
+
+/** A body as it comes, in pieces. */
+interface Body extends Abandonable {
+  on(event: "error", listener: (error: Error) => void): unknown;
+  on(event: "data", listener: (chunk: Buffer) => void): unknown;
+  on(event: "end" | "close", listener: () => void): unknown;
 }
 
 /** Stops reading an answer; what its stream says about that concerns nobody. */
@@ -107,26 +114,28 @@ function abandon(body: Abandonable): void {
 }
 
 /** Reads a body within its size and, as a whole, within its time: one byte every second is not an answer. */
-async function readBounded(
-  body: AsyncIterable<Buffer> & Abandonable,
-  maxBytes: number,
-  until: number,
-): Promise<Uint8Array> {
+async function readBounded(body: Body, maxBytes: number, until: number): Promise<Uint8Array> {
+  const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of body) {
+  const give = (up: string): void => {
+    reject(new UpstreamFault(up, true));
+    abandon(body);
+  };
+  body.on("data", (chunk) => {
     size += chunk.length;
-    if (size > maxBytes) {
-      abandon(body);
-      throw new UpstreamFault("the answer is larger than the operation allows", true);
-    }
-    if (performance.now() > until) {
-      abandon(body);
-      throw new UpstreamFault("the answer takes too long", true);
-    }
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
+    if (size > maxBytes) give("the answer is larger than the operation allows");
+    else if (performance.now() > until) give("the answer takes too long");
+    else chunks.push(chunk);
+  });
+  body.on("end", () => {
+    const [only] = chunks;
+    resolve(only !== undefined && chunks.length === 1 ? only : Buffer.concat(chunks));
+  });
+  body.on("error", reject);
+  // an answer that was cut off ends without either
+  body.on("close", () => reject(new UpstreamFault("no answer", true)));
+  return promise;
 }
 
 const NOT_SENT = [
