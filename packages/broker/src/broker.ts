@@ -1,4 +1,4 @@
-import type { ConnectorLookup } from "@remit/core";
+import type { ConnectorLookup, Generations, JwsHeader } from "@remit/core";
 import type { Config } from "./config/model.ts";
 import type { Feed } from "./feed/feed.ts";
 import type { ClientAuthenticator } from "./identity/client-auth.ts";
@@ -22,6 +22,8 @@ export interface Broker {
   readonly prover: Prover;
   readonly nonces: Nonces;
   readonly notes: RefusalNotes;
+  /** Headers of access tokens as they were read before. */
+  readonly tokenHeaders: Generations<JwsHeader>;
   /** The issuer identifier: a fixed text. */
   readonly issuer: string;
   /** Where this process can be reached now; path and origin of the endpoints. */

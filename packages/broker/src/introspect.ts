@@ -10,8 +10,8 @@ import {
 import type { Broker } from "./broker.ts";
 
 /** Reads an access token of this broker; undefined if it is not one. Says nothing about whether it is still alive. */
-export function readOwnToken(broker: Pick<Broker, "ring">, text: string): TokenClaims | undefined {
-  const jws = readJws(text, { maxBytes: MAX_TOKEN_BYTES });
+export function readOwnToken(broker: Pick<Broker, "ring" | "tokenHeaders">, text: string): TokenClaims | undefined {
+  const jws = readJws(text, { maxBytes: MAX_TOKEN_BYTES, headers: broker.tokenHeaders });
   const { token } = broker.ring;
   if (!jws.ok || jws.value.header.kid !== token.kid) return undefined;
   const checked = verifyJws(jws.value, {

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import {
+  createGenerations,
   createIdBytes,
   makeHandle,
   makeId,
@@ -161,6 +162,7 @@ interface Parts {
 }
 
 const MEMORY = 50_000;
+const TOKEN_HEADERS = 64;
 const PROOF_SECONDS = 90;
 const ASSERTION_SECONDS = 330;
 
@@ -187,6 +189,7 @@ function assembleBroker({ config, store, ring, issuer, origin, succession, now, 
       now,
     }),
     prover: createProver({ nonces, seen: new SeenSet(MEMORY, PROOF_SECONDS), now }),
+    tokenHeaders: createGenerations(TOKEN_HEADERS),
     notes: createRefusalNotes(store, now, fault),
     succession: succession.jws,
     pin: succession.pin,

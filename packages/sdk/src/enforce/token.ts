@@ -2,6 +2,8 @@ import type { KeyObject } from "node:crypto";
 import {
   type Authority,
   type ConnectorLookup,
+  type Generations,
+  type JwsHeader,
   err,
   MAX_TOKEN_BYTES,
   ok,
@@ -35,6 +37,8 @@ export interface TokenExpectation {
   readonly resource: string;
   readonly keyOf: (kid: string) => KeyObject | undefined;
   readonly lookup: ConnectorLookup;
+  /** Headers of tokens as they were read before; one signing key has one. */
+  readonly headers: Generations<JwsHeader>;
 }
 
 const SCHEME = /^dpop /i;
@@ -49,7 +53,7 @@ export function tokenIn(authorization: string | undefined): Result<string, Refus
 /** Checks everything about a token that does not change with time (RFC 9068 4, RFC 8725 3). `ath` is its hash. */
 export function verifyToken(token: string, ath: string, expected: TokenExpectation): Result<VerifiedToken, Refusal> {
   const invalid = (detail: string): Result<VerifiedToken, Refusal> => err(refuse("token_invalid", detail));
-  const jws = readJws(token, { maxBytes: MAX_TOKEN_BYTES });
+  const jws = readJws(token, { maxBytes: MAX_TOKEN_BYTES, headers: expected.headers });
   if (!jws.ok) return invalid(`token ${jws.error}`);
   const { kid } = jws.value.header;
   const key = kid === undefined ? undefined : expected.keyOf(kid);
