@@ -14,6 +14,7 @@ import {
 import { type Broker, reach } from "./broker.ts";
 import type { TrustPolicy } from "./config/model.ts";
 import { choosePolicy, grantWithin, type PolicyQuestion } from "./policy/choose.ts";
+import { askAtBegin } from "./policy/guardrails/ask.ts";
 import { pinRecords, resolveTime } from "./resolve-asked.ts";
 import type { Issued, NewTask } from "./store/store.ts";
 
@@ -46,6 +47,9 @@ export async function begin(broker: Broker, request: BeginRequest): Promise<Resu
   if (!policy.ok) return policy;
   const duration = durationOf(broker, policy.value, request.durationSeconds);
   if (!duration.ok) return duration;
+  // before anything is looked up, so that this refusal tells nothing of the record
+  const allowed = askAtBegin(broker, policy.value, ask, { subject: request.subject, durationMs: duration.value });
+  if (!allowed.ok) return allowed;
   const subject = await broker.store.principal({ kind: "usr", ...request.subject });
   const names = namesOf(broker, request.client, policy.value.policy, reachable.connector);
   if (names === undefined) return err(refuse("policy_unavailable", "a configured name has no id"));

@@ -33,6 +33,8 @@ export interface Broker {
   readonly pointsUrl: () => string;
   readonly pin: string;
   readonly now: () => number;
+  /** When this process took its configuration: what is older may have been granted under another. */
+  readonly startedMs: number;
   readonly newDecision: () => string;
 }
 
@@ -54,14 +56,21 @@ export function reach(
     const connector = broker.config.connectors.get(resource.connector);
     if (served === undefined || connector === undefined || served.url !== url) return "unavailable";
     if (served.connector !== connector.digest || served.connectionName !== resource.connection) return "unavailable";
-    const lookup: ConnectorLookup = (type) => {
-      const prefix = `${resource.resource}.`;
-      const name = type.slice(prefix.length);
-      const recordType =
-        type.startsWith(prefix) && Object.hasOwn(connector.types, name) ? connector.types[name] : undefined;
-      return recordType === undefined ? undefined : { location: served.url, connector, recordType };
-    };
+    const lookup: ConnectorLookup = (type) =>
+      type.startsWith(`${resource.resource}.`) ? typesAt(broker.config, served.url)(type) : undefined;
     return { ...served, resource: resource.resource, lookup };
   }
   return undefined;
 }
+
+/** What the configuration knows of entry types, for a resource at a URL; whether anybody serves it now is not asked. */
+export const typesAt =
+  (config: Pick<Config, "resources" | "connectors">, location: string): ConnectorLookup =>
+  (type) => {
+    const at = type.lastIndexOf(".");
+    const connector = config.connectors.get(config.resources.get(type.slice(0, at))?.connector ?? "");
+    const name = type.slice(at + 1);
+    const recordType =
+      connector !== undefined && Object.hasOwn(connector.types, name) ? connector.types[name] : undefined;
+    return connector === undefined || recordType === undefined ? undefined : { location, connector, recordType };
+  };

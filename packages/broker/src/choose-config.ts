@@ -8,12 +8,12 @@ import { openReader } from "./store/open.ts";
 import { readsOf } from "./store/reads.ts";
 import type { Store } from "./store/store.ts";
 
-function configFolder(flags: Flags): Config | undefined {
+async function configFolder(flags: Flags): Promise<Config | undefined> {
   if (!existsSync(join(flags.config, "remit.yaml"))) return undefined;
-  return readApplied(readConfigFolder(flags.config));
+  return readApplied(await readConfigFolder(flags.config));
 }
 
-function readApplied(read: ReturnType<typeof readConfigFolder> | undefined): Config {
+function readApplied(read: Awaited<ReturnType<typeof readConfigFolder>> | undefined): Config {
   if (read === undefined)
     throw new Error("there is no configuration: name a folder with --config (`remit init` writes a first one)");
   if (read.ok) return read.value;
@@ -24,12 +24,12 @@ function readApplied(read: ReturnType<typeof readConfigFolder> | undefined): Con
 }
 
 /** The first folder is taken as it is; later ones only when told so. A running broker never reads it again. */
-export function chooseConfig(
+export async function chooseConfig(
   flags: Flags,
   data: string,
   say: Say,
-): { readonly config: Config; readonly apply: string | undefined } {
-  const folder = configFolder(flags);
+): Promise<{ readonly config: Config; readonly apply: string | undefined }> {
+  const folder = await configFolder(flags);
   const applied = appliedBefore(data);
   if (applied !== undefined && folder?.digest === applied.digest) return { config: folder, apply: undefined };
   if (applied === undefined || flags.applyConfig) {
@@ -40,7 +40,7 @@ export function chooseConfig(
   }
   if (folder !== undefined)
     say("warn", "the folder differs from what was applied last, which is used; start with --apply-config to apply it");
-  return { config: readApplied(readConfigFiles(applied.files)), apply: undefined };
+  return { config: readApplied(await readConfigFiles(applied.files)), apply: undefined };
 }
 
 const STEP_MS = 2_000;

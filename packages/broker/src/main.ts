@@ -20,7 +20,7 @@ if (args.includes("--help")) {
   process.exitCode = 2;
 } else if (flags.check) {
   const { checkFolder } = await import("./check.ts");
-  const { ok, answer } = checkFolder(flags.config);
+  const { ok, answer } = await checkFolder(flags.config);
   process.stdout.write(`${JSON.stringify(answer)}\n`);
   process.exitCode = ok ? 0 : 1;
 } else {

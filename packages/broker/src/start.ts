@@ -64,7 +64,7 @@ export async function startBroker(flags: Flags, say: Say): Promise<Started> {
   const sealKey = readSealKey(sealFile, data);
   const ring = openKeyring(data, sealKey, now());
   refuseClockBehind(data, now());
-  const { config, apply } = chooseConfig(flags, data, say);
+  const { config, apply } = await chooseConfig(flags, data, say);
   const server = await listen({ host: flags.host, port: flags.port, tls: tlsOf(flags) });
   const scheme = flags.tlsCert === undefined ? "http" : "https";
   const origin = flags.publicUrl ?? `${scheme}://${hostText(flags)}:${server.port}`;
@@ -172,6 +172,7 @@ function assembleBroker({ config, store, ring, issuer, origin, succession, now, 
   const fault = (error: unknown): void => say("error", "a refusal could not be recorded", { fault: String(error) });
   return {
     ...{ config, store, ring, issuer, nonces, now, pointsUrl },
+    startedMs: now(),
     base: origin + new URL(issuer).pathname.replace(/\/$/, ""),
     feed: createFeed({
       store,

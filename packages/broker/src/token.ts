@@ -16,6 +16,7 @@ import {
 import { begin, retryOf } from "./begin.ts";
 import type { Broker } from "./broker.ts";
 import { readOwnToken } from "./introspect.ts";
+import { askAgain, askOlder } from "./policy/guardrails/ask.ts";
 import { ID_TOKEN, readableClaims, verifySubject } from "./identity/subject.ts";
 import { projectToken, textMember, type TokenAnswer } from "./project-token.ts";
 import type { Refusee } from "./refusal-notes.ts";
@@ -170,6 +171,8 @@ async function renew(broker: Broker, { form, jkt, decision }: TokenRequest): Pro
   const grant = form.get("grant");
   if (!isId("grn", grant)) return no(refuse("malformed_request", "grant"));
   const asked = { grant, jkt, decision, alsoLive: [] };
+  const older = askOlder(broker, grant, jkt);
+  if (!older.ok) return no(older.error, { who: grant });
   const first = await broker.store.renew({ ...asked, wake: false });
   if (first.ok) return answer(broker, first, undefined);
   const row = broker.store.read.grant(grant);
@@ -180,6 +183,8 @@ async function renew(broker: Broker, { form, jkt, decision }: TokenRequest): Pro
   // a lapsed lease wakes only if the policy of its grant is still the one that was applied
   const policy = broker.store.read.name("pol", row.policyName);
   if (policy !== row.policy) return no(refuse("task_ended", "the policy of the grant is gone"), holder);
+  const allowed = askAgain(broker, row);
+  if (!allowed.ok) return no(allowed.error, holder);
   return answer(broker, await broker.store.renew({ ...asked, wake: true }), holder);
 }
 

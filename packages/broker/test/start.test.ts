@@ -10,6 +10,7 @@ import { fileURLToPath } from "node:url";
 import { readConfigFiles } from "../src/config/read.ts";
 import { open, readSealKey, seal } from "../src/keys/seal.ts";
 import { Secret } from "@remit/core";
+import { goodFiles, POLICY } from "./support.ts";
 
 const main = fileURLToPath(new URL("../src/main.ts", import.meta.url));
 
@@ -95,22 +96,6 @@ test("[broker.log-append-only] the database itself refuses to change or cut the 
   db.close();
 });
 
-const POLICY = `policy: one
-actor: { client: bot }
-subject: { issuer: login, claims: { groups: x } }
-rights: service
-may: [{ type: jira-acme.issue, identifier: { any: true }, actions: [read], fields: { read: [summary] } }]
-limits: { task: { duration: 1h }, each: { per: [actor, subject], tasks: { live: 1 } } }
-approval: none
-`;
-const GOOD: Readonly<Record<string, string>> = {
-  "remit.yaml": "remit: 1\n",
-  "issuers/login.yaml": "issuer: https://login.example\nalgorithms: [ES256]\n",
-  "clients/bot.yaml": "client: bot\nkey: from-subject\n",
-  "resources/jira-acme.yaml": "resource: jira-acme\nconnector: jira\nconnection: jira-acme\n",
-  "policies/one.yaml": POLICY,
-};
-
 const BAD: readonly (readonly [what: string, file: string, text: string, fault: RegExp, line?: number])[] = [
   ["an unknown key", "remit.yaml", "remit: 1\nname: x\nnmae: y\n", /nmae.*is not known here/, 3],
   ["a lease below its floor", "remit.yaml", "remit: 1\nlifetimes: { lease: 1s }\n", /lease.*at least 2000 ms/],
@@ -143,20 +128,13 @@ const BAD: readonly (readonly [what: string, file: string, text: string, fault: 
     `client: bot\nkey: { kty: EC, crv: P-256, x: ${"A".repeat(43)}, y: ${"A".repeat(43)}, d: x }\n`,
     /key/,
   ],
-  [
-    "a guardrail, which nobody would ask",
-    "guardrails/x.cedar",
-    "forbid (principal, action, resource);",
-    /not served yet/,
-  ],
+  ["a guardrail without a name", "guardrails/x.cedar", "// all\nforbid (principal, action, resource);", /@id/, 2],
 ];
 
-test("[config.strict] a good folder is read; each mistake is named with its file, and nothing of the folder counts", () => {
-  const files = (more: Readonly<Record<string, string>> = {}): { path: string; text: string }[] =>
-    Object.entries({ ...GOOD, ...more }).map(([path, text]) => ({ path, text }));
-  assert.equal(readConfigFiles(files()).ok, true);
+test("[config.strict] a good folder is read; each mistake is named with its file, and nothing of the folder counts", async () => {
+  assert.equal((await readConfigFiles(goodFiles())).ok, true);
   for (const [what, file, text, fault, line] of BAD) {
-    const read = readConfigFiles(files({ [file]: text }));
+    const read = await readConfigFiles(goodFiles({ [file]: text }));
     assert.equal(read.ok, false, what);
     if (read.ok) continue;
     const told = read.error.map((one) => `${one.file} ${one.key} ${one.message}`).join("\n");

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
+import type { ConfigFiles } from "../src/config/files.ts";
 import type { Lifetimes } from "../src/store/lifetimes.ts";
 import { openSqliteStore } from "../src/store/sqlite.ts";
 import type { AppliedConfig, NewTask, Store } from "../src/store/store.ts";
@@ -75,3 +76,24 @@ export async function people(store: Store): Promise<Peopled> {
   });
   return { store, subject, task };
 }
+
+/** A trust policy that loads. */
+export const POLICY = `policy: one
+actor: { client: bot }
+subject: { issuer: login, claims: { groups: x } }
+rights: service
+may: [{ type: jira-acme.issue, identifier: { any: true }, actions: [read], fields: { read: [summary] } }]
+limits: { task: { duration: 1h }, each: { per: [actor, subject], tasks: { live: 1 } } }
+approval: none
+`;
+const GOOD: Readonly<Record<string, string>> = {
+  "remit.yaml": "remit: 1\n",
+  "issuers/login.yaml": "issuer: https://login.example\nalgorithms: [ES256]\n",
+  "clients/bot.yaml": "client: bot\nkey: from-subject\n",
+  "resources/jira-acme.yaml": "resource: jira-acme\nconnector: jira\nconnection: jira-acme\n",
+  "policies/one.yaml": POLICY,
+};
+
+/** The files of a configuration that loads, with others in their place or beside them. */
+export const goodFiles = (more: Readonly<Record<string, string>> = {}): ConfigFiles =>
+  Object.entries({ ...GOOD, ...more }).map(([path, text]) => ({ path, text }));

@@ -32,21 +32,18 @@ export interface Parsed {
   readonly policies: readonly ParsedFile<z.output<typeof policySchema>>[];
   readonly ceilings: readonly ParsedFile<z.output<typeof ceilingSchema>>[];
   readonly connectors: ReadonlyMap<string, Connector>;
-  readonly guardrails: ConfigFiles;
 }
 
-/** Puts the files together and checks what none of them shows alone. */
-export function assemble(parsed: Parsed, files: ConfigFiles, digest: string, faults: Faults): Config | undefined {
+/** Puts the files together and checks what none of them shows alone; guardrails are read against what comes out. */
+export function assemble(
+  parsed: Parsed,
+  files: ConfigFiles,
+  digest: string,
+  faults: Faults,
+): Omit<Config, "guardrails"> | undefined {
   if (parsed.settings === undefined) return undefined;
   const lookup = lookupOf(parsed);
   checkNames(parsed, faults);
-  for (const { path } of parsed.guardrails) {
-    faults.add(
-      path,
-      "",
-      "guardrails are not served yet, and a rule that forbids is not left out in silence; say it as a ceiling",
-    );
-  }
   const policies = parsed.policies.flatMap((file) => readPolicy(file, parsed, lookup, faults));
   const ceilings = parsed.ceilings.flatMap(({ path, value }) => {
     const may = readMay(value.may, path, lookup, faults);
@@ -72,7 +69,6 @@ export function assemble(parsed: Parsed, files: ConfigFiles, digest: string, fau
     connectors: parsed.connectors,
     policies: new Map(policies.map((policy) => [policy.policy, policy])),
     ceilings: new Map(ceilings.map((ceiling) => [ceiling.name, ceiling])),
-    guardrails: parsed.guardrails,
     points: parsed.points.map(({ value }) => value),
   };
 }

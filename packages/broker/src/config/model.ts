@@ -1,4 +1,5 @@
 import type { Authority, Connector, JwsAlgorithm, PublicJwk } from "@remit/core";
+import type { Guardrails } from "../policy/guardrails/prepare.ts";
 import type { Lifetimes } from "../store/lifetimes.ts";
 
 /** What a configuration folder says, read whole and checked together. */
@@ -13,7 +14,7 @@ export interface Config {
   readonly connectors: ReadonlyMap<string, Connector>;
   readonly policies: ReadonlyMap<string, TrustPolicy>;
   readonly ceilings: ReadonlyMap<string, Ceiling>;
-  readonly guardrails: readonly { readonly path: string; readonly text: string }[];
+  readonly guardrails: Guardrails;
   readonly points: readonly PointConfig[];
 }
 

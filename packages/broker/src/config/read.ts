@@ -4,6 +4,8 @@ import { basename, join } from "node:path";
 import { type Connector, err, ok, parseConnector, type Result } from "@remit/core";
 import { LineCounter, parseDocument } from "yaml";
 import type { z } from "zod";
+import { readGuardrails } from "../policy/guardrails/read.ts";
+import { vocabularyOf } from "../policy/guardrails/vocabulary.ts";
 import { sha256 } from "../store/frontier.ts";
 import { type ConfigFault, createFaults, type Faults } from "./faults.ts";
 import { assemble, type Parsed } from "./assemble.ts";
@@ -21,7 +23,7 @@ import {
 import { type ConfigFiles, FOLDERS } from "./files.ts";
 
 /** Reads a configuration folder. One mistake anywhere, and nothing of it counts. */
-export function readConfigFolder(folder: string): Result<Config, readonly ConfigFault[]> {
+export async function readConfigFolder(folder: string): Promise<Result<Config, readonly ConfigFault[]>> {
   if (!existsSync(join(folder, "remit.yaml"))) {
     return err([
       {
@@ -49,7 +51,7 @@ function collect(folder: string): ConfigFiles {
 }
 
 /** Reads the files of a folder, as they were kept when it was applied. */
-export function readConfigFiles(files: ConfigFiles): Result<Config, readonly ConfigFault[]> {
+export async function readConfigFiles(files: ConfigFiles): Promise<Result<Config, readonly ConfigFault[]>> {
   const faults = createFaults();
   const pick = (name: string): ConfigFiles => files.filter(({ path }) => path.startsWith(`${name}/`));
   const settings = files.find(({ path }) => path === "remit.yaml");
@@ -62,11 +64,12 @@ export function readConfigFiles(files: ConfigFiles): Result<Config, readonly Con
     policies: all(pick("policies"), policySchema, faults),
     ceilings: all(pick("ceilings"), ceilingSchema, faults),
     connectors: readConnectors(pick("connectors"), faults),
-    guardrails: pick("guardrails"),
   };
   const digest = hash("sha256", JSON.stringify(files), "base64url");
-  const config = assemble(parsed, files, digest, faults);
-  return config === undefined || faults.all.length > 0 ? err(faults.all) : ok(config);
+  const assembled = assemble(parsed, files, digest, faults);
+  if (assembled === undefined) return err(faults.all);
+  const guardrails = await readGuardrails(pick("guardrails"), vocabularyOf(assembled), faults);
+  return faults.all.length > 0 ? err(faults.all) : ok({ ...assembled, guardrails });
 }
 
 function all<S extends z.ZodType>(files: ConfigFiles, schema: S, faults: Faults): readonly ParsedFile<z.output<S>>[] {

@@ -30,7 +30,7 @@ export interface PolicyQuestion {
 /** The one policy under which a request may be judged further; decided before anything is resolved. */
 export function choosePolicy(config: Config, question: PolicyQuestion): Result<TrustPolicy, Refusal> {
   const mine = [...config.policies.values()].filter((policy) => isFor(policy, question));
-  const [fit, ...more] = mine.filter((policy) => fits(policy, question));
+  const [fit, ...more] = mine.filter((policy) => widest(policy, question) !== undefined);
   if (fit === undefined)
     return err(
       refuse(
@@ -55,8 +55,11 @@ function isFor(policy: TrustPolicy, question: PolicyQuestion): boolean {
   );
 }
 
-/** Whether the request could lie within a policy, whatever its records turn out to be. */
-function fits(policy: TrustPolicy, question: PolicyQuestion): boolean {
+/**
+ * The most that a policy could give of what is asked, whatever its records turn out to be; undefined: the request does
+ * not lie within it. Records of this authority are placeholders.
+ */
+export function widest(policy: TrustPolicy, question: PolicyQuestion): Authority | undefined {
   const anyRecord = located(policy.may, question).map((entry) => ({
     ...entry,
     record: { by: "any" as const },
@@ -64,7 +67,8 @@ function fits(policy: TrustPolicy, question: PolicyQuestion): boolean {
   const asked = question.asked.map((entry): AskedEntry =>
     entry.record.by === "alias" ? { ...entry, record: { by: "identifier", identifier: "?" } } : entry,
   );
-  return narrow(anyRecord, asked).ok;
+  const narrowed = narrow(anyRecord, asked);
+  return narrowed.ok ? withUses(narrowed.value, policy.uses) : undefined;
 }
 
 /** Entries of a file with the resource's URL in the place that was kept for it. */
