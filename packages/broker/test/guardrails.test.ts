@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { test } from "node:test";
 import { readConfigFiles } from "../src/config/read.ts";
@@ -100,5 +101,16 @@ test("[guardrails.strict] each mistake in a guardrail is named with file, line a
       told,
     );
     if (line !== undefined) assert.equal(read.error[0]?.line, line, `${what}: ${told}`);
+  }
+});
+
+test("[guardrails.docs-load] the guardrails of the documentation load", async () => {
+  const page = readFileSync(new URL("../../../docs/configuration.md", import.meta.url), "utf8");
+  const examples = [...page.matchAll(/^```cedar\n([^]*?)^```/gm)].map((match) => match[1] ?? "");
+  assert.notEqual(examples.length, 0);
+  const bot = { "clients/triage-bot.yaml": "client: triage-bot\nkey: from-subject\n" };
+  for (const text of examples) {
+    const read = await readConfigFiles(goodFiles({ ...bot, [GUARDRAILS]: text }));
+    assert.equal(read.ok, true, read.ok ? "" : read.error.map(({ line, message }) => `${line} ${message}`).join("\n"));
   }
 });

@@ -14,7 +14,10 @@ export interface InitOptions {
   readonly group: string;
 }
 
-/** Writes a first configuration folder: one identity provider, one client, one resource, one policy. Overwrites nothing. */
+/**
+ * Writes a first configuration folder: one identity provider, one client, one resource, one policy, and a guardrail that
+ * stands in comments. Overwrites nothing.
+ */
 export function init(options: InitOptions, output: Output): void {
   if (existsSync(options.config) && readdirSync(options.config).length > 0) {
     throw new CommandError("error", `\`${options.config}\` is not empty; nothing was written`, {
@@ -27,7 +30,10 @@ export function init(options: InitOptions, output: Output): void {
     });
   const files = filesOf(options);
   for (const [path, content] of Object.entries(files))
-    writePrivate(join(options.config, path), stringify(content, { aliasDuplicateObjects: false }));
+    writePrivate(
+      join(options.config, path),
+      typeof content === "string" ? content : stringify(content, { aliasDuplicateObjects: false }),
+    );
   const paths = Object.keys(files);
   output.answer({ ok: true, config: options.config, files: paths }, [
     ...paths.map((path) => `wrote ${join(options.config, path)}`),
@@ -43,6 +49,8 @@ const STARTER: Readonly<
       actions: string[];
       fields: { read: string[]; write: string[] };
       where?: Record<string, unknown>;
+      /** What the example of a guardrail forbids. */
+      never: { action: string; write: string };
     }
   >
 > = {
@@ -51,6 +59,7 @@ const STARTER: Readonly<
     actions: ["read", "edit", "transition"],
     fields: { read: ["summary", "status", "priority"], write: ["priority"] },
     where: { transition: { "/to": { one_of: ["In Review"] } } },
+    never: { action: "edit", write: "assignee" },
   },
 };
 
@@ -61,7 +70,7 @@ function filesOf(options: InitOptions): Readonly<Record<string, unknown>> {
       fix: `use one of: ${Object.keys(STARTER).join(", ")}`,
     });
   }
-  const { type, ...rest } = starter;
+  const { type, never, ...rest } = starter;
   const loopback =
     ["127.0.0.1", "localhost"].includes(new URL(options.idp).hostname) && options.idp.startsWith("http:");
   const member = { issuer: "login", claims: { groups: options.group } };
@@ -96,5 +105,14 @@ function filesOf(options: InitOptions): Readonly<Record<string, unknown>> {
       },
       approval: "none",
     },
+    "guardrails/example.cedar": exampleOf(options.resource, never),
   };
 }
+
+const exampleOf = (resource: string, { action, write }: { action: string; write: string }): string =>
+  `// Guardrails forbid, whatever the policies say. This one, without the slashes, keeps everybody's hands off a field.
+//
+// @id("no-${write}")
+// forbid (principal, action == Action::"${action}", resource == Resource::"${resource}")
+// when { context.write.contains("${write}") };
+`;
