@@ -87,7 +87,7 @@ test("[guardrails.errors-refuse] a rule that errs, a request that Cedar cannot r
   // it passes Cedar's own strict validation, and only our reader refuses it: Cedar would pass it over and allow
   const overflow = when("context.depth * 9223372036854775807 > 1");
   const scope = { client: undefined, resource: undefined, actions: undefined };
-  const rules = [{ name: "one", text: overflow, scope }];
+  const rules = [{ name: "one", text: overflow, scope, reads: ["depth"] }];
   const erring = { ...config, guardrails: prepareGuardrails(await loadCedar(), rules, vocabularyOf(config)) };
   assert.match(said(askGuardrails(erring, { ...ASKING, depth: 2 }, [ENTRY])), /^policy_unavailable .*overflow/);
   assert.match(said(askGuardrails(config, { ...ASKING, client: "nobody" }, [ENTRY])), /^policy_unavailable .*nobody/);

@@ -1,4 +1,4 @@
-import type { StatefulAuthorizationCall } from "@cedar-policy/cedar-wasm/nodejs";
+import type { CedarValueJson, StatefulAuthorizationCall } from "@cedar-policy/cedar-wasm/nodejs";
 import type { Authority, Entry } from "@remit/core";
 import type { Config } from "../../config/model.ts";
 
@@ -74,28 +74,37 @@ function boundOf(
   };
 }
 
-const entity = (type: string, id: string): { __entity: { type: string; id: string } } => ({ __entity: { type, id } });
+const entity = (type: string, id: string): CedarValueJson => ({ __entity: { type, id } });
 
-/** An upper bound as Cedar is asked about it; no entities, because none has parents or attributes. */
-export const cedarCall = (
-  bound: UpperBound,
-): Pick<StatefulAuthorizationCall, "principal" | "action" | "resource" | "context" | "entities"> => ({
-  principal: { type: "Client", id: bound.client },
-  action: { type: "Action", id: bound.action },
-  resource: { type: "Resource", id: bound.resource },
-  context: {
-    subject: { issuer: bound.subject.issuer, id: bound.subject.id },
-    actors: bound.actors.map((actor) => entity("Client", actor)),
-    policy: entity("Policy", bound.policy),
-    connection: entity("Connection", bound.connection),
-    type: entity("RecordType", bound.type),
-    classes: [...bound.classes],
-    read: [...bound.read],
-    write: [...bound.write],
-    many: bound.many,
-    depth: bound.depth,
-    duration: bound.durationSeconds,
-    uses: bound.uses,
-  },
-  entities: [],
-});
+/** Where each attribute of the context comes from. */
+const VALUES: Readonly<Record<string, (bound: UpperBound) => CedarValueJson>> = {
+  subject: ({ subject }) => ({ issuer: subject.issuer, id: subject.id }),
+  actors: ({ actors }) => actors.map((actor) => entity("Client", actor)),
+  policy: ({ policy }) => entity("Policy", policy),
+  connection: ({ connection }) => entity("Connection", connection),
+  type: ({ type }) => entity("RecordType", type),
+  classes: ({ classes }) => [...classes],
+  read: ({ read }) => [...read],
+  write: ({ write }) => [...write],
+  many: ({ many }) => many,
+  depth: ({ depth }) => depth,
+  duration: ({ durationSeconds }) => durationSeconds,
+  uses: ({ uses }) => uses,
+};
+
+type Call = Pick<StatefulAuthorizationCall, "principal" | "action" | "resource" | "context" | "entities">;
+
+/**
+ * Says an upper bound in Cedar's words, with those attributes alone that some rule reads: reading them is most of what a
+ * question costs. No entities, because none has parents or attributes.
+ */
+export function callsWith(attributes: readonly string[]): (bound: UpperBound) => Call {
+  const values = Object.entries(VALUES).filter(([name]) => attributes.includes(name));
+  return (bound) => ({
+    principal: { type: "Client", id: bound.client },
+    action: { type: "Action", id: bound.action },
+    resource: { type: "Resource", id: bound.resource },
+    context: Object.fromEntries(values.map(([name, value]) => [name, value(bound)])),
+    entities: [],
+  });
+}

@@ -35,8 +35,16 @@ const KINDS = ["Client", "Action", "Resource", "RecordType", "Policy", "Connecti
 const SINGLE =
   "guardrails are about kinds of records; a single record, its alias or a parent is `except` or `within` in a ceiling";
 
+/** What is known of a rule that may be a guardrail. */
+export interface RuleParts {
+  readonly name: string;
+  readonly scope: Scope;
+  /** Attributes of the context that its conditions read. */
+  readonly reads: readonly string[];
+}
+
 /** Reads Cedar's JSON form of one rule; the error says what is wrong and what would be right. */
-export function readRule(rule: Json, words: Vocabulary): Result<{ name: string; scope: Scope }, string> {
+export function readRule(rule: Json, words: Vocabulary): Result<RuleParts, string> {
   if (!isJsonObject(rule)) return err("is not a rule");
   if (rule["effect"] !== "forbid")
     return err("permits, and guardrails only forbid; what is allowed is said by trust policies");
@@ -53,7 +61,16 @@ export function readRule(rule: Json, words: Vocabulary): Result<{ name: string; 
     if (kind !== "when" && kind !== "unless") return err("has a condition that is neither `when` nor `unless`");
     if (kind === "unless" && growth.value !== "steady") return err(NEGATED);
   }
-  return ok({ name: name.value, scope: scope.value });
+  return ok({ name: name.value, scope: scope.value, reads: readsOf(conditions) });
+}
+
+/** The attributes of the context that are read somewhere in this. */
+function readsOf(json: Json): readonly string[] {
+  if (Array.isArray(json)) return (json as readonly Json[]).flatMap(readsOf);
+  if (!isJsonObject(json)) return [];
+  const access = json["."];
+  const own = isJsonObject(access) && pathOf(access["left"]) === "context" ? [access["attr"]] : [];
+  return [...own.filter((name) => typeof name === "string"), ...Object.values(json).flatMap(readsOf)];
 }
 
 const NEGATED =

@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
-import { cedarCall, type UpperBound } from "./bound.ts";
-import type { Scope } from "./monotone.ts";
+import { callsWith, type UpperBound } from "./bound.ts";
+import type { RuleParts, Scope } from "./monotone.ts";
 import { cedarSchema, type Vocabulary } from "./vocabulary.ts";
 
 /** The library, loaded only where there are guardrails: it is 4 MB, and most brokers have ceilings alone. */
@@ -9,10 +9,8 @@ export type Cedar = typeof import("@cedar-policy/cedar-wasm/nodejs");
 export const loadCedar = async (): Promise<Cedar> => import("@cedar-policy/cedar-wasm/nodejs");
 
 /** One rule that was read and may be asked. */
-export interface Rule {
-  readonly name: string;
+export interface Rule extends RuleParts {
   readonly text: string;
-  readonly scope: Scope;
 }
 
 /** Who forbids; nobody: it is allowed. A fault is a refusal, whatever it is. */
@@ -34,32 +32,29 @@ const MEMORY = 1_000;
 
 /** Hands rules and schema to Cedar, which keeps them parsed. */
 export function prepareGuardrails(cedar: Cedar, rules: readonly Rule[], words: Vocabulary): Guardrails {
-  const schema = cedarSchema(words);
+  const reads = rules.flatMap((rule) => rule.reads);
+  const [schema, callOf] = [cedarSchema(words, reads), callsWith(reads)];
   const staticPolicies = Object.fromEntries([PERMIT, ...rules].map(({ name, text }) => [name, text]));
   const id = hash("sha256", JSON.stringify([schema, staticPolicies]), "base64url");
   const parsed = [cedar.preparsePolicySet(id, { staticPolicies }), cedar.preparseSchema(id, schema)];
   for (const answer of parsed)
     if (answer.type === "failure") throw new Error(`guardrails could not be prepared: ${saidBy(answer.errors)}`);
   const ready = { preparsedPolicySetId: id, preparsedSchemaName: id, validateRequest: true };
-  const judge = (bound: UpperBound): Verdict =>
-    verdictOf(cedar.statefulIsAuthorized({ ...ready, ...cedarCall(bound) }));
-  return { names: rules.map(({ name }) => name), ask: remembering(judge, rules) };
-}
-
-/** A verdict depends on the bound alone, all of it, so one that was given may be given again; a fault is not kept. */
-function remembering(judge: (bound: UpperBound) => Verdict, rules: readonly Rule[]): Guardrails["ask"] {
   const given = new Map<string, Verdict>();
-  return (bound) => {
+  const ask = (bound: UpperBound): Verdict => {
     if (!rules.some(({ scope }) => speaksOf(scope, bound))) return { forbiddenBy: [] };
-    const key = JSON.stringify(bound);
+    const call = callOf(bound);
+    // the same question has the same answer, and the key is all that Cedar is told; a fault is not kept
+    const key = JSON.stringify(call);
     const before = given.get(key);
     if (before !== undefined) return before;
-    const verdict = judge(bound);
+    const verdict = verdictOf(cedar.statefulIsAuthorized({ ...ready, ...call }));
     if ("fault" in verdict) return verdict;
     if (given.size >= MEMORY) given.clear();
     given.set(key, verdict);
     return verdict;
   };
+  return { names: rules.map(({ name }) => name), ask };
 }
 
 const speaksOf = (scope: Scope, bound: UpperBound): boolean =>

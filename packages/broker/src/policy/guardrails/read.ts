@@ -2,9 +2,9 @@ import { err, ok, type Result } from "@remit/core";
 import type { Faults } from "../../config/faults.ts";
 import type { ConfigFiles } from "../../config/files.ts";
 import { asJson } from "../../config/parsed.ts";
-import { readRule } from "./monotone.ts";
+import { readRule, type RuleParts } from "./monotone.ts";
 import { type Cedar, type Guardrails, loadCedar, NO_GUARDRAILS, prepareGuardrails, type Rule } from "./prepare.ts";
-import { cedarSchema, type Vocabulary } from "./vocabulary.ts";
+import { ATTRIBUTES, cedarSchema, type Vocabulary } from "./vocabulary.ts";
 
 interface Placed extends Rule {
   readonly path: string;
@@ -59,13 +59,13 @@ interface At {
 }
 
 /** What we demand comes first, because it can say what to write instead; then everything that Cedar's validator finds. */
-function readOne(cedar: Cedar, text: string, words: Vocabulary): Result<Pick<Rule, "name" | "scope">, readonly At[]> {
+function readOne(cedar: Cedar, text: string, words: Vocabulary): Result<RuleParts, readonly At[]> {
   const json = cedar.policyToJson(text);
   if (json.type === "failure") return err(json.errors.map((error) => ({ message: saying(error), at: 0 })));
   const rule = readRule(asJson(json.json) ?? null, words);
   if (!rule.ok) return err([{ message: rule.error, at: 0 }]);
   const checked = cedar.validate({
-    schema: cedarSchema(words),
+    schema: cedarSchema(words, ATTRIBUTES),
     policies: { staticPolicies: { [rule.value.name]: text } },
     validationSettings: { mode: "strict" },
   });

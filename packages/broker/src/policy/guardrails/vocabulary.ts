@@ -52,42 +52,44 @@ const [text, long, flag]: readonly [Type<string>, Type<string>, Type<string>] = 
 ];
 
 /** What a guardrail may read: an upper bound, in Cedar's own types. Every attribute is always there. */
-const CONTEXT: Type<string> = {
-  type: "Record",
-  attributes: {
-    subject: { type: "Record", attributes: { issuer: text, id: text } },
-    actors: setOf(entity("Client")),
-    policy: entity("Policy"),
-    connection: entity("Connection"),
-    type: entity("RecordType"),
-    classes: setOf(text),
-    read: setOf(text),
-    write: setOf(text),
-    many: flag,
-    depth: long,
-    duration: long,
-    uses: long,
-  },
+const CONTEXT: Readonly<Record<string, Type<string>>> = {
+  subject: { type: "Record", attributes: { issuer: text, id: text } },
+  actors: setOf(entity("Client")),
+  policy: entity("Policy"),
+  connection: entity("Connection"),
+  type: entity("RecordType"),
+  classes: setOf(text),
+  read: setOf(text),
+  write: setOf(text),
+  many: flag,
+  depth: long,
+  duration: long,
+  uses: long,
 };
+
+/** All attributes that there are. */
+export const ATTRIBUTES: readonly string[] = Object.keys(CONTEXT);
 
 /** Cedar knows no enumeration without a name; this one is none that a file could have. */
 const oneOf = (names: readonly string[]): { enum: string[] } => ({ enum: names.length === 0 ? ["-"] : [...names] });
 
-/** The Cedar schema of a configuration: closed enumerations, one context for every action. */
-export const cedarSchema = (words: Vocabulary): SchemaJson<string> => ({
-  "": {
-    entityTypes: {
-      Client: oneOf(words.clients),
-      Policy: oneOf(words.policies),
-      Connection: oneOf(words.connections),
-      Resource: oneOf(words.resources),
-      RecordType: oneOf(words.types),
+/** The Cedar schema of a configuration: closed enumerations, one context for every action, of the attributes named. */
+export function cedarSchema(words: Vocabulary, attributes: readonly string[]): SchemaJson<string> {
+  const context = {
+    type: "Record" as const,
+    attributes: Object.fromEntries(Object.entries(CONTEXT).filter(([name]) => attributes.includes(name))),
+  };
+  const appliesTo = { principalTypes: ["Client"], resourceTypes: ["Resource"], context };
+  return {
+    "": {
+      entityTypes: {
+        Client: oneOf(words.clients),
+        Policy: oneOf(words.policies),
+        Connection: oneOf(words.connections),
+        Resource: oneOf(words.resources),
+        RecordType: oneOf(words.types),
+      },
+      actions: Object.fromEntries(words.actions.map((action) => [action, { appliesTo }])),
     },
-    actions: Object.fromEntries(
-      words.actions.map((action) => [
-        action,
-        { appliesTo: { principalTypes: ["Client"], resourceTypes: ["Resource"], context: CONTEXT } },
-      ]),
-    ),
-  },
-});
+  };
+}
