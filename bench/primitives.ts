@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import * as cedar from "@cedar-policy/cedar-wasm/nodejs";
 import { appendLeaf, EMPTY_FRONTIER, leafHash, utf8 } from "@remit/core";
 import { cpuHere } from "./measure.ts";
 
@@ -15,6 +16,8 @@ export interface Primitives {
   /** Parse and print of 1 kB. */
   readonly json: number;
   readonly hash: number;
+  /** One prepared Cedar decision about a typical upper bound. */
+  readonly cedar: number;
 }
 
 export function measurePrimitives(): Primitives {
@@ -33,6 +36,7 @@ export function measurePrimitives(): Primitives {
     row: measureRow(),
     json: cpuHere(() => void JSON.stringify(JSON.parse(text)), 5_000).median,
     hash: cpuHere(() => void hash("sha256", text, "base64url"), 10_000).median,
+    cedar: measureCedar(),
   };
 }
 
@@ -59,4 +63,36 @@ function measureRow(): number {
   db.close();
   rmSync(folder, { recursive: true, force: true });
   return median / GROUP;
+}
+
+const RULES = {
+  everything: "permit (principal, action, resource);",
+  field: `forbid (principal, action == Action::"edit", resource == Resource::"jira") when { context.write.contains("assignee") };`,
+  long: `forbid (principal, action, resource) when { context.duration > 7200 || context.depth > 0 } unless { principal == Client::"bot" };`,
+};
+
+/** Three rules and what they read, as the broker hands them to Cedar; it settles after some thousand decisions. */
+function measureCedar(): number {
+  const attributes = {
+    write: { type: "Set" as const, element: { type: "String" as const } },
+    depth: { type: "Long" as const },
+    duration: { type: "Long" as const },
+  };
+  const context = { type: "Record" as const, attributes };
+  const appliesTo = { principalTypes: ["Client"], resourceTypes: ["Resource"], context };
+  const entityTypes = { Client: { enum: ["bot", "agent"] }, Resource: { enum: ["jira"] } };
+  cedar.preparseSchema("bench", { "": { entityTypes, actions: { edit: { appliesTo }, read: { appliesTo } } } });
+  cedar.preparsePolicySet("bench", { staticPolicies: RULES });
+  const decide = (): void => {
+    const answer = cedar.statefulIsAuthorized({
+      ...{ preparsedPolicySetId: "bench", preparsedSchemaName: "bench", validateRequest: true },
+      principal: { type: "Client", id: "agent" },
+      action: { type: "Action", id: "edit" },
+      resource: { type: "Resource", id: "jira" },
+      context: { write: ["priority"], depth: 0, duration: 3600 },
+      entities: [],
+    });
+    if (answer.type === "failure" || answer.response.decision !== "allow") throw new Error("Cedar did not allow");
+  };
+  return cpuHere(decide, 3_000).median;
 }
