@@ -86,6 +86,8 @@ const BAD: readonly (readonly [what: string, text: string, fault: RegExp, line?:
   ["an unknown client", rule('principal == Client::"robot", action, resource'), /valid entity eids: "bot"/, 2],
   ["an unknown attribute", when("context.dpth > 1"), /compares `context.dpth`/],
   ["a type error", when('context.subject.id == RecordType::"jira-acme.issue"'), /types|type/],
+  ["too many alternatives", when(Array.from({ length: 50 }, () => "context.many").join(" || ")), /nested too deeply/],
+  ["a number that is not exact", when("context.uses > 9007199254740993"), /past 2\^53/],
   ["what can never be", when('action == Action::"edit" && action == Action::"read"'), /impossible/],
 ];
 
@@ -113,4 +115,12 @@ test("[guardrails.docs-load] the guardrails of the documentation load", async ()
     const read = await readConfigFiles(goodFiles({ ...bot, [GUARDRAILS]: text }));
     assert.equal(read.ok, true, read.ok ? "" : read.error.map(({ line, message }) => `${line} ${message}`).join("\n"));
   }
+});
+
+// last in this file: Cedar is of no use to this process afterwards
+test("[guardrails.strict] a rule that overflows the engine is a mistake like any other", async () => {
+  const deep = when(`${"(".repeat(20_000)}context.many${")".repeat(20_000)}`);
+  const read = await readConfigFiles(goodFiles({ [GUARDRAILS]: deep }));
+  assert.equal(read.ok, false);
+  assert.match(read.ok ? "" : (read.error[0]?.message ?? ""), /cannot be read by Cedar/);
 });

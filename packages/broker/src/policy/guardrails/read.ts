@@ -17,7 +17,7 @@ export async function readGuardrails(files: ConfigFiles, words: Vocabulary, faul
   if (speaking.length === 0) return NO_GUARDRAILS;
   const cedar = await loadCedar();
   const before = faults.all.length;
-  const rules = speaking.flatMap((file) => readFile(cedar, file, words, faults));
+  const rules = speaking.flatMap((file) => readWhole(cedar, file, words, faults));
   for (const [index, { name, path, line }] of rules.entries()) {
     const first = rules.findIndex((rule) => rule.name === name);
     if (first < index) faults.add(path, "@id", `\`${name}\` is the name of another guardrail, too`, line);
@@ -27,6 +27,16 @@ export async function readGuardrails(files: ConfigFiles, words: Vocabulary, faul
 
 /** A file of comments alone, as `remit init` writes it, is no guardrail. */
 const saysSomething = (text: string): boolean => text.replaceAll(/\/\/.*$/gm, "").trim() !== "";
+
+/** What Cedar cannot even finish reading is a mistake in that file; the engine is of no use after that, so none counts. */
+function readWhole(cedar: Cedar, file: Text, words: Vocabulary, faults: Faults): readonly Placed[] {
+  try {
+    return readFile(cedar, file, words, faults);
+  } catch (error) {
+    faults.add(file.path, "", `cannot be read by Cedar (${String(error)}); is it nested deeply?`, 1);
+    return [];
+  }
+}
 
 interface Text {
   readonly path: string;
@@ -62,7 +72,10 @@ interface At {
 function readOne(cedar: Cedar, text: string, words: Vocabulary): Result<RuleParts, readonly At[]> {
   const json = cedar.policyToJson(text);
   if (json.type === "failure") return err(json.errors.map((error) => ({ message: saying(error), at: 0 })));
-  const rule = readRule(asJson(json.json) ?? null, words);
+  const plain = asJson(json.json);
+  if (plain === undefined)
+    return err([{ message: "is nested too deeply, or has a number past 2^53; make several guardrails of it", at: 0 }]);
+  const rule = readRule(plain, words);
   if (!rule.ok) return err([{ message: rule.error, at: 0 }]);
   const checked = cedar.validate({
     schema: cedarSchema(words, ATTRIBUTES),
