@@ -1,8 +1,8 @@
 #!/usr/bin/env node
-import { enableCompileCache } from "node:module";
+import { keepCompiled } from "./compiled.ts";
 import { flagFault, HELP, readFlags } from "./flags.ts";
 
-enableCompileCache();
+keepCompiled(process.env);
 
 const say = (level: "info" | "warn" | "error", message: string, facts: Readonly<Record<string, unknown>> = {}): void =>
   void process.stderr.write(
@@ -24,9 +24,12 @@ if (args.includes("--help")) {
   process.stdout.write(`${JSON.stringify(answer)}\n`);
   process.exitCode = ok ? 0 : 1;
 } else {
+  const { startWriterThread } = await import("./store/writer-thread.ts");
+  // the thread loads while this one does
+  const thread = startWriterThread();
   const { startBroker } = await import("./start.ts");
   try {
-    const started = await startBroker(flags, say);
+    const started = await startBroker(flags, say, thread);
     const stop = (): void => void started.stop().then(() => process.exit(0));
     process.once("SIGTERM", stop);
     process.once("SIGINT", stop);

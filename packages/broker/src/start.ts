@@ -19,7 +19,7 @@ import { chooseConfig, refuseClockBehind } from "./choose-config.ts";
 import { createFeed } from "./feed/feed.ts";
 import type { Flags } from "./flags.ts";
 import type { Say } from "./say.ts";
-import { closeServer, listen, type PublicServer, serve, serveSocket } from "./http/server.ts";
+import { adminListener, closeServer, listen, type PublicServer, serve, serveSocket } from "./http/server.ts";
 import { jwks } from "./http/oauth.ts";
 import { createClientAuthenticator } from "./identity/client-auth.ts";
 import { createIssuerKeys } from "./identity/issuer-keys.ts";
@@ -34,6 +34,7 @@ import { createChannels } from "./points/channels.ts";
 import { openPointsListener } from "./points/listener.ts";
 import { createRefusalNotes } from "./refusal-notes.ts";
 import { lockFolder } from "./store/open.ts";
+import type { Worker } from "node:worker_threads";
 import { openSqliteStore } from "./store/sqlite.ts";
 import type { Store } from "./store/store.ts";
 import { handleHash } from "./token.ts";
@@ -55,7 +56,7 @@ const userFolder = (): string =>
   process.env["REMIT_HOME"] ?? join(process.env["XDG_CONFIG_HOME"] ?? join(homedir(), ".config"), "remit");
 
 /** Starts a broker on a data folder: lock, keys, configuration, store, listeners, in this order. */
-export async function startBroker(flags: Flags, say: Say): Promise<Started> {
+export async function startBroker(flags: Flags, say: Say, thread?: Worker): Promise<Started> {
   const now = (): number => Date.now();
   const data = resolve(flags.data);
   const lock = lockFolder(data);
@@ -73,7 +74,10 @@ export async function startBroker(flags: Flags, say: Say): Promise<Started> {
   const succession = await ensureSuccession({ issuer, ring, rootFile, sealKey, now: new Date(now()) });
   const feedKeyPem = ring.feed.key.export({ format: "pem", type: "pkcs8" }).toString();
   const { lifetimes } = config.settings;
-  const store = await openSqliteStore({ data, lifetimes, feedKeyPem, feedKid: ring.feed.kid });
+  const store = await openSqliteStore({
+    ...{ data, lifetimes, feedKeyPem, feedKid: ring.feed.kid },
+    ...(thread === undefined ? {} : { thread }),
+  });
   if (apply !== undefined)
     await store.applyConfig({ digest: config.digest, files: config.files, names: namesOf(config), by: apply });
   const place = { points: "" };
@@ -117,9 +121,10 @@ async function openListeners(
   { data, origin, server }: Place,
   fault: (error: unknown) => void,
 ): ReturnType<typeof serveSocket> {
-  const socket = await serveSocket(broker, join(data, "admin.sock"), fault);
+  const admin = adminListener(broker, fault);
+  const socket = await serveSocket(admin, join(data, "admin.sock"), fault);
   const local = flags.publicUrl === undefined ? [`localhost:${server.port}`, `127.0.0.1:${server.port}`] : [];
-  serve(broker, server, [new URL(origin).host, ...local], fault);
+  serve(broker, server, { admin, allowedHosts: [new URL(origin).host, ...local] }, fault);
   return socket;
 }
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-import { enableCompileCache } from "node:module";
+import { keepCompiled } from "./compiled.ts";
 
-enableCompileCache();
+keepCompiled(process.env);
 const { runCommandLine } = await import("./command-line.ts");
 process.exitCode = await runCommandLine(process.argv.slice(2));

@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { compiledFolder } from "./compiled.ts";
 import { CommandError } from "./exit.ts";
 
 /** The entry file of a sibling program, as source in a checkout and as built code when installed. */
@@ -10,31 +11,39 @@ export function programFile(packageName: "@remit/broker" | "@remit/gateway"): st
   return index.replace(/index\.(ts|js)$/, "main.$1");
 }
 
-/** A program that printed its ready line. */
+/** A program of ours that was started. */
 export interface Program {
   readonly name: string;
   readonly child: ChildProcess;
-  readonly ready: Readonly<Record<string, unknown>>;
   /** Settles when the process has ended, with the way it ended. */
   readonly ended: Promise<string>;
 }
 
-/** Starts a program of ours with this Node and its options; its stderr is ours. Resolves at its ready line. */
-export async function startProgram(name: string, file: string, args: readonly string[]): Promise<Program> {
+/** What a program said in its ready line. */
+export interface Ready extends Program {
+  readonly said: Readonly<Record<string, unknown>>;
+}
+
+/** Starts a program of ours with this Node and its options; its stderr is ours. */
+export function startProgram(name: string, file: string, args: readonly string[]): Program {
   const child = spawn(process.execPath, [...process.execArgv, file, ...args], {
-    stdio: ["ignore", "pipe", "inherit"],
-    env: withoutNodeOptions(process.env),
+    stdio: ["pipe", "pipe", "inherit"],
+    env: ourEnvironment(process.env),
   });
+  // one that ended hears nothing, and how it ended is said by its end
+  child.stdin.on("error", () => undefined);
   const ended = once(child, "exit").then(([code, signal]) =>
     signal === null ? `exit code ${String(code)}` : String(signal),
   );
-  const ready = await Promise.race([firstLine(child), ended.then(() => undefined)]);
-  if (ready === undefined) {
-    throw new CommandError("error", `the ${name} did not start (${await ended})`, {
-      fix: "its last words are above",
-    });
-  }
-  return { name, child, ready, ended };
+  return { name, child, ended };
+}
+
+/** Resolves at the ready line of a program. */
+export async function untilReady(program: Program): Promise<Ready> {
+  const { name, child, ended } = program;
+  const said = await Promise.race([firstLine(child), ended.then(() => undefined)]);
+  if (said !== undefined) return { ...program, said };
+  throw new CommandError("error", `the ${name} did not start (${await ended})`, { fix: "its last words are above" });
 }
 
 /** Runs a program of ours to its end and returns its one line of JSON. */
@@ -44,7 +53,7 @@ export async function askProgram(
 ): Promise<{ code: number; answer: Readonly<Record<string, unknown>> | undefined }> {
   const child = spawn(process.execPath, [...process.execArgv, file, ...args], {
     stdio: ["ignore", "pipe", "inherit"],
-    env: withoutNodeOptions(process.env),
+    env: ourEnvironment(process.env),
   });
   const exit = once(child, "exit");
   const answer = await firstLine(child);
@@ -72,14 +81,15 @@ async function firstLine(child: ChildProcess): Promise<Readonly<Record<string, u
   return undefined;
 }
 
-function withoutNodeOptions(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+/** What a program of ours inherits: no options of somebody's, and the folder of compiled code from its first module on. */
+export function ourEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const { NODE_OPTIONS: _dropped, ...rest } = env;
-  return rest;
+  return { ...rest, NODE_COMPILE_CACHE: compiledFolder(env) };
 }
 
 /** Reads a member of a ready line that must be text. */
-export function readyText(program: Program, member: string): string {
-  const value = program.ready[member];
-  if (typeof value !== "string") throw new CommandError("error", `the ${program.name} did not say its \`${member}\``);
+export function readyText({ name, said }: Ready, member: string): string {
+  const value = said[member];
+  if (typeof value !== "string") throw new CommandError("error", `the ${name} did not say its \`${member}\``);
   return value;
 }

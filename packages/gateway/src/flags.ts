@@ -7,6 +7,8 @@ export interface Flags {
   readonly broker: string;
   readonly points: string | undefined;
   readonly pin: string;
+  /** The broker is not named by flags, but on stdin once it is up. */
+  readonly brokerOnStdin: boolean;
   readonly boot: string | undefined;
   readonly name: string;
   readonly host: string;
@@ -21,6 +23,7 @@ export interface Flags {
 
 export const HELP = `remit-gateway --data DIR --broker ISSUER --pin FINGERPRINT [--points URL] [--boot HANDLE] [--name NAME] [--port N] [--host H]
               [--connectors DIR] [--seal-key FILE] [--public-url URL --tls-cert FILE --tls-key FILE] [--json]
+remit-gateway --data DIR --broker-on-stdin …    # {"broker": ISSUER, "points": URL, "pin": FINGERPRINT} comes as one line
 remit-gateway --data DIR --print-point
 `;
 
@@ -55,16 +58,15 @@ export function readFlags(args: readonly string[]): Flags | string {
           "tls-key": text,
           connectors: text,
           "seal-key": text,
+          "broker-on-stdin": flag,
           "print-point": flag,
           json: flag,
         },
       } as const,
     });
     const port = Number(values.port ?? "0");
-    if (!Number.isInteger(port) || port < 0 || port > 65_535) return "a port is a number from 0 to 65535";
-    if (values.data === undefined) return "--data is needed";
-    if (!values["print-point"] && (values.broker === undefined || values.pin === undefined))
-      return "--broker and --pin are needed";
+    const fault = portFault(port) ?? brokerFault(values);
+    if (values.data === undefined || fault !== undefined) return fault ?? "--data is needed";
     return {
       ...{
         data: values.data,
@@ -85,11 +87,34 @@ export function readFlags(args: readonly string[]): Flags | string {
         connectors: values.connectors,
         sealKey: values["seal-key"],
         printPoint: values["print-point"],
+        brokerOnStdin: values["broker-on-stdin"],
       },
     };
   } catch (error) {
     return error instanceof Error ? error.message : "the flags cannot be read";
   }
+}
+
+const portFault = (port: number): string | undefined =>
+  Number.isInteger(port) && port >= 0 && port <= 65_535 ? undefined : "a port is a number from 0 to 65535";
+
+/** Why it is not clear which broker is meant: it is named once, by flags or on stdin. */
+function brokerFault(values: {
+  readonly broker?: string;
+  readonly points?: string;
+  readonly pin?: string;
+  readonly boot?: string;
+  readonly "broker-on-stdin": boolean;
+  readonly "print-point": boolean;
+}): string | undefined {
+  const { broker, points, pin, boot } = values;
+  if (values["broker-on-stdin"])
+    return [broker, points, pin, boot].every((value) => value === undefined)
+      ? undefined
+      : "--broker-on-stdin takes the place of the flags that name the broker";
+  return values["print-point"] || (broker !== undefined && pin !== undefined)
+    ? undefined
+    : "--broker and --pin are needed";
 }
 
 const LOOPBACK = ["127.0.0.1", "::1", "localhost"];

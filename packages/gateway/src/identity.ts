@@ -1,6 +1,4 @@
-import "reflect-metadata";
-import { createPrivateKey, generateKeyPairSync, type KeyObject, randomFillSync, webcrypto } from "node:crypto";
-import { X509CertificateGenerator } from "@peculiar/x509";
+import { createPrivateKey, generateKeyPairSync, type KeyObject, randomFillSync, X509Certificate } from "node:crypto";
 import { createIdBytes, makeId, type PublicJwk } from "@remit/core";
 import { publicJwk } from "@remit/sdk";
 import type { Vault } from "./vault/vault.ts";
@@ -29,37 +27,29 @@ export async function openIdentity(vault: Vault): Promise<PointIdentity> {
   return {
     key,
     jwk,
-    certificate: await certificateOf(key, jwk),
+    certificate: await certificateOf(key, jwk, vault),
     logKey,
     logPublic: Buffer.from(publicJwk(logKey).x, "base64url"),
   };
 }
 
-async function certificateOf(key: KeyObject, jwk: PublicJwk): Promise<string> {
-  const algorithm = { name: "ECDSA", namedCurve: "P-256" };
-  const privateKey = await webcrypto.subtle.importKey(
-    "pkcs8",
-    key.export({ format: "der", type: "pkcs8" }),
-    algorithm,
-    false,
-    ["sign"],
-  );
-  const publicKey = await webcrypto.subtle.importKey("jwk", { ...jwk }, algorithm, true, ["verify"]);
-  const notBefore = new Date(Date.now() - 60_000);
-  const notAfter = new Date(notBefore);
-  notAfter.setUTCFullYear(notBefore.getUTCFullYear() + 10);
-  const certificate = await X509CertificateGenerator.createSelfSigned(
-    {
-      name: "CN=remit point",
-      notBefore,
-      notAfter,
-      keys: { privateKey, publicKey },
-      signingAlgorithm: { name: "ECDSA", hash: "SHA-256" },
-    },
-    webcrypto,
-  );
-  return certificate.toString("pem");
+/**
+ * The certificate made at the first start, which is public; made anew only where it is not of this key or not of this
+ * time, because the libraries that write certificates are large.
+ */
+async function certificateOf(key: KeyObject, jwk: PublicJwk, vault: Vault): Promise<string> {
+  const held = vault.fixed("certificate", () => "");
+  if (held !== "" && serves(new X509Certificate(held), key, Date.now())) return held;
+  const { makeCertificate } = await import("./certificate.ts");
+  const made = await makeCertificate(key, jwk);
+  vault.set("certificate", made);
+  return made;
 }
+
+const serves = (certificate: X509Certificate, key: KeyObject, nowMs: number): boolean =>
+  certificate.checkPrivateKey(key) &&
+  certificate.validFromDate.getTime() <= nowMs &&
+  nowMs < certificate.validToDate.getTime();
 
 const idBytes = createIdBytes(randomFillSync);
 

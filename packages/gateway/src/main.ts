@@ -1,8 +1,8 @@
 #!/usr/bin/env node
-import { enableCompileCache } from "node:module";
+import { keepCompiled } from "./compiled.ts";
 import { flagFault, HELP, readFlags } from "./flags.ts";
 
-enableCompileCache();
+keepCompiled(process.env);
 
 const say = (level: "info" | "warn" | "error", message: string, facts: Readonly<Record<string, unknown>> = {}): void =>
   void process.stderr.write(

@@ -8,10 +8,11 @@ import { readConnectors } from "./connectors.ts";
 import { enrolWithHandle } from "./enrol.ts";
 import type { Flags } from "./flags.ts";
 import { listen, serve } from "./http/server.ts";
-import { newDecision, openIdentity } from "./identity.ts";
-import { openLog } from "./log/log.ts";
+import { newDecision, openIdentity, type PointIdentity } from "./identity.ts";
+import { type Log, openLog } from "./log/log.ts";
 import { shipLog } from "./log/shipper.ts";
 import { createRuntime } from "./runtime.ts";
+import { readToldBroker } from "./told-broker.ts";
 import { readSealKey } from "./vault/seal.ts";
 import { openVault, type Vault } from "./vault/vault.ts";
 
@@ -57,40 +58,32 @@ function ensureSealKey(data: string): string {
   return file;
 }
 
-/** Starts a gateway. It listens at once; what it serves depends on whether it can prove to itself that it is up to date. */
-export async function startGateway(flags: Flags, say: Say): Promise<Started> {
-  const data = resolve(flags.data);
-  const vault = openVaultOf(flags);
+/**
+ * Starts a gateway. It listens as soon as it knows its broker; what it serves depends on whether it can prove to itself
+ * that it is up to date.
+ */
+export async function startGateway(given: Flags, say: Say): Promise<Started> {
+  const data = resolve(given.data);
+  const vault = openVaultOf(given);
   const identity = await openIdentity(vault);
-  const connectors = readConnectors(flags.connectors);
+  const connectors = readConnectors(given.connectors);
+  const { key, certificate } = identity;
+  // what only one gateway may hold is opened after this: a broker that found its folder taken never gets here
+  const flags = given.brokerOnStdin ? { ...given, ...(await readToldBroker(process.stdin)) } : given;
   const { server, port } = await listenAgain(flags, vault);
   const base = flags.publicUrl ?? `http://${flags.host === "::1" ? "[::1]" : flags.host}:${port}`;
   const points =
     flags.points ??
     (flags.boot === undefined ? vault.fixed("points", () => "") : await enrolWithHandle(flags, identity, vault));
-  const { key, certificate, logKey, logPublic } = identity;
-  const log = openLog({
-    folder: join(data, "log"),
-    name: `remit-point/${flags.name}`,
-    key: logKey,
-    publicKey: logPublic,
-    now: Date.now,
-  });
+  const log = openLogOf(flags, identity);
   const channel = createPointChannel({ pointsUrl: points, issuer: flags.broker, pin: flags.pin, key, certificate });
   const fault = (error: unknown): void =>
     say("warn", "something failed and is tried again", {
       fault: error instanceof Error ? error.message : String(error),
     });
   const runtime = createRuntime({
-    issuer: flags.broker,
-    name: flags.name,
-    base,
-    vault,
-    identity,
-    connectors,
-    channel,
-    log,
-    fault,
+    ...{ issuer: flags.broker, name: flags.name, base, vault, identity },
+    ...{ connectors, channel, log, fault },
   });
   const admin = await serveAdmin({
     socket: join(data, "admin.sock"),
@@ -119,6 +112,11 @@ export async function startGateway(flags: Flags, say: Say): Promise<Started> {
   };
 }
 
+function openLogOf({ data, name }: Flags, { logKey, logPublic }: PointIdentity): Log {
+  const folder = join(resolve(data), "log");
+  return openLog({ folder, name: `remit-point/${name}`, key: logKey, publicKey: logPublic, now: Date.now });
+}
+
 /** Takes the port of the last start where none is given, so that resources keep their names. */
 async function listenAgain(flags: Flags, vault: Vault): ReturnType<typeof listen> {
   const tls =
@@ -134,6 +132,6 @@ async function listenAgain(flags: Flags, vault: Vault): ReturnType<typeof listen
     if (flags.port !== 0 || last === 0) throw error;
     return listen({ host: flags.host, port: 0, tls });
   });
-  vault.set("port", String(listening.port));
+  if (listening.port !== last) vault.set("port", String(listening.port));
   return listening;
 }

@@ -2,9 +2,8 @@ import { once } from "node:events";
 import { chmodSync, rmSync } from "node:fs";
 import { createServer as createHttp, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createServer as createHttps } from "node:https";
-import { getRequestListener } from "@hono/node-server";
-import { createAdmin } from "../admin/app.ts";
-import { type Caller, callerOf } from "../admin/caller.ts";
+import { callerOf } from "../admin/caller.ts";
+import type { AdminRun } from "../admin/run.ts";
 import type { Broker } from "../broker.ts";
 import { send, sendRefusal } from "./answer.ts";
 import { serveOauth, sessionOf } from "./oauth.ts";
@@ -45,15 +44,9 @@ export async function listen(options: {
 }
 
 /** Serves the issuer's endpoints, the admin API and the health of a broker. */
-export function serve(
-  broker: Broker,
-  { server }: PublicServer,
-  allowedHosts: readonly string[],
-  fault: (error: unknown) => void,
-): void {
-  const admin = adminListener(broker, fault);
+export function serve(broker: Broker, { server }: PublicServer, parts: Parts, fault: (error: unknown) => void): void {
   server.on("request", (request: IncomingMessage, response: ServerResponse) => {
-    void answer(broker, request, response, { admin, allowedHosts }).catch((error: unknown) => {
+    void answer(broker, request, response, parts).catch((error: unknown) => {
       fault(error);
       if (!response.headersSent) send(response, 503, { error: "temporarily_unavailable" }, { "retry-after": "1" });
     });
@@ -61,7 +54,7 @@ export function serve(
 }
 
 interface Parts {
-  readonly admin: ReturnType<typeof adminListener>;
+  readonly admin: AdminListener;
   readonly allowedHosts: readonly string[];
 }
 
@@ -81,33 +74,18 @@ async function answer(
   if (!(await serveOauth(broker, request, response))) send(response, 404, { error: "not_found" });
 }
 
-function adminListener(
-  broker: Broker,
-  fault: (error: unknown) => void,
-): {
+/** The admin API, as a session may use it and as the owner of the socket may. */
+export interface AdminListener {
   withSession(request: IncomingMessage, response: ServerResponse): Promise<void>;
   asOwner(request: IncomingMessage, response: ServerResponse): Promise<void>;
-} {
-  const app = createAdmin(broker);
-  const run = async (
-    request: IncomingMessage,
-    response: ServerResponse,
-    caller: Caller,
-    body: Uint8Array,
-  ): Promise<void> => {
-    const listener = getRequestListener(
-      async (asked) => {
-        const { method, url, headers } = asked;
-        const whole = new Request(url, {
-          method,
-          headers,
-          ...(method === "GET" || body.length === 0 ? {} : { body: Buffer.from(body) }),
-        });
-        return app.fetch(whole, { caller });
-      },
-      { errorHandler: (error) => (fault(error), new Response(null, { status: 500 })) },
-    );
-    await listener(request, response);
+}
+
+/** The admin API's libraries are larger than the rest of the broker, and only people call it: the first call loads them. */
+export function adminListener(broker: Broker, fault: (error: unknown) => void): AdminListener {
+  let loaded: Promise<AdminRun> | undefined;
+  const run: AdminRun = async (...asked) => {
+    loaded ??= import("../admin/run.ts").then(({ createAdminRun }) => createAdminRun(broker, fault));
+    return (await loaded)(...asked);
   };
   return {
     async withSession(request, response) {
@@ -130,8 +108,11 @@ function adminListener(
 }
 
 /** Serves the admin API on a socket that only this user can open. */
-export async function serveSocket(broker: Broker, file: string, fault: (error: unknown) => void): Promise<Listening> {
-  const admin = adminListener(broker, fault);
+export async function serveSocket(
+  admin: AdminListener,
+  file: string,
+  fault: (error: unknown) => void,
+): Promise<Listening> {
   rmSync(file, { force: true });
   const server = createHttp(TIMEOUTS, (request, response) => void admin.asOwner(request, response).catch(fault));
   const before = process.umask(0o177);

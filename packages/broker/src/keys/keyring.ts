@@ -68,12 +68,24 @@ export function openKeyring(data: string, sealKey: SealKey, nowMs: number): Keyr
       personal: ensureSecret(sql, sealKey, nowMs),
       install: fix(sql, "install", () => makeId("iss", nowMs, randomBytes(10)).slice(4).toLowerCase()),
       firstStart,
-      held: (name) => withSql(data, (fresh) => held(fresh, name)),
-      fixed: (name, make) => withSql(data, (fresh) => fix(fresh, name, make)),
+      ...fixedValues(data, sql),
     };
   } finally {
     db.close();
   }
+}
+
+/** The values that are fixed already are read once; the database is opened again only to fix another. */
+function fixedValues(data: string, sql: Sql): Pick<Keyring, "held" | "fixed"> {
+  const values = new Map(sql.all("select name, value from meta").map((row) => [text(row, "name"), text(row, "value")]));
+  return {
+    held: (name) => values.get(name),
+    fixed(name, make) {
+      const value = values.get(name) ?? withSql(data, (fresh) => fix(fresh, name, make));
+      values.set(name, value);
+      return value;
+    },
+  };
 }
 
 function withSql<T>(data: string, use: (sql: Sql) => T): T {

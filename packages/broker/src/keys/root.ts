@@ -1,8 +1,6 @@
-import "reflect-metadata";
-import { createPrivateKey, generateKeyPairSync, hash, webcrypto } from "node:crypto";
+import { createPrivateKey, generateKeyPairSync, hash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { X509CertificateGenerator } from "@peculiar/x509";
 import { fromBase64url, signJws } from "@remit/core";
 import { type Keyring, signingKey, type SigningKey } from "./keyring.ts";
 import { open, seal, type SealKey, type SealPlace } from "./seal.ts";
@@ -14,33 +12,6 @@ export interface Succession {
   /** Fingerprint of the root key, which points are given. */
   readonly pin: string;
   readonly certificatePem: string;
-}
-
-const CERTIFICATE_YEARS = 10;
-
-/** Makes a self-signed certificate of a P-256 key: an identity that is pinned, not one that is named. */
-export async function selfSigned(
-  key: SigningKey,
-  name: string,
-  now: Date,
-): Promise<{ readonly pem: string; readonly der: Uint8Array }> {
-  const algorithm = { name: "ECDSA", namedCurve: "P-256" };
-  const pkcs8 = key.key.export({ format: "der", type: "pkcs8" });
-  const privateKey = await webcrypto.subtle.importKey("pkcs8", pkcs8, algorithm, false, ["sign"]);
-  const publicKey = await webcrypto.subtle.importKey("jwk", { ...key.jwk }, algorithm, true, ["verify"]);
-  const notAfter = new Date(now);
-  notAfter.setUTCFullYear(now.getUTCFullYear() + CERTIFICATE_YEARS);
-  const certificate = await X509CertificateGenerator.createSelfSigned(
-    {
-      name: `CN=${name}`,
-      notBefore: new Date(now.getTime() - 60_000),
-      notAfter,
-      keys: { privateKey, publicKey },
-      signingAlgorithm: { name: "ECDSA", hash: "SHA-256" },
-    },
-    webcrypto,
-  );
-  return { pem: certificate.toString("pem"), der: new Uint8Array(certificate.rawData) };
 }
 
 /** What is needed to make or find the succession. */
@@ -82,6 +53,8 @@ async function makeSuccession(given: RootGiven): Promise<Succession> {
   const { issuer, ring, rootFile, sealKey, now } = given;
   if (existsSync(rootFile))
     throw new Error(`\`${rootFile}\` holds the root key of an earlier installation; move it away first`);
+  // the libraries that write certificates are large, and later starts write none
+  const { selfSigned } = await import("./certificate.ts");
   const certificate = await selfSigned(ring.pointsTls, "remit points", now);
   const { privateKey } = generateKeyPairSync("ed25519");
   const root = signingKey(privateKey);

@@ -29,7 +29,9 @@ function upgrade(db: DatabaseSync): void {
   db.exec("begin immediate");
   for (const step of isNew ? [] : UPGRADES.slice(had)) db.exec(step);
   db.exec(SCHEMA);
-  db.exec(`pragma user_version = ${UPGRADES.length}; commit`);
+  // where nothing is new nothing is written, so nothing waits for the disk
+  if (had !== UPGRADES.length) db.exec(`pragma user_version = ${UPGRADES.length}`);
+  db.exec("commit");
 }
 
 /** Opens the database for reading; sees every write that was committed before the read began. */

@@ -1,4 +1,4 @@
-import { Worker } from "node:worker_threads";
+import type { Worker } from "node:worker_threads";
 import { err, ok, type Refusal, type Result } from "@remit/core";
 import type { Lifetimes } from "./lifetimes.ts";
 import { openReader } from "./open.ts";
@@ -7,6 +7,7 @@ import { readsOf } from "./reads.ts";
 import type { RevocationBatch, Store } from "./store.ts";
 import type { Answer, Ask, Committed } from "./commit.ts";
 import { RESERVE_BYTES } from "./reserve.ts";
+import { startWriterThread } from "./writer-thread.ts";
 import type { WriterData } from "./writer.ts";
 
 export interface SqliteOptions {
@@ -17,6 +18,8 @@ export interface SqliteOptions {
   readonly feedKid: string;
   /** Space that is kept for ends on a full disk; 64 MiB where nothing is said. */
   readonly reserveBytes?: number;
+  /** The writer's thread, where it was started ahead. */
+  readonly thread?: Worker;
 }
 
 /** A write that could not be done for reasons of the machine: a full disk, a broken file. */
@@ -54,8 +57,7 @@ interface WriterThread {
 
 /** Starts the writer; `committed` hears of each commit before anything of it is answered. */
 function startWriter(options: SqliteOptions, committed: (commit: Committed) => void): WriterThread {
-  const file = new URL(import.meta.url.endsWith(".ts") ? "writer.ts" : "writer.js", import.meta.url);
-  const worker = new Worker(file, { workerData: { reserveBytes: RESERVE_BYTES, ...options } satisfies WriterData });
+  const { thread: worker = startWriterThread(), reserveBytes = RESERVE_BYTES, ...given } = options;
   const asked = new Map<
     number,
     { readonly resolve: (answer: Answer) => void; readonly reject: (fault: Error) => void }
@@ -82,6 +84,7 @@ function startWriter(options: SqliteOptions, committed: (commit: Committed) => v
     broken(new Error("the writer has exited"));
     exited.resolve(undefined);
   });
+  worker.postMessage({ ...given, reserveBytes } satisfies WriterData);
   let last = 0;
   let outbox: Ask[] = [];
   // what one turn of the event loop asks goes in one message

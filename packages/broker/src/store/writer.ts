@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { parentPort, workerData } from "node:worker_threads";
+import { parentPort } from "node:worker_threads";
 import { type Ask, commit } from "./commit.ts";
 import { createFeedWriter, createLogWriter } from "./ledger.ts";
 import type { Lifetimes } from "./lifetimes.ts";
@@ -7,7 +7,7 @@ import { openWriter } from "./open.ts";
 import { createReserve } from "./reserve.ts";
 import { sqlOf } from "./rows.ts";
 
-/** What the main thread gives the writer at its start. The feed's key lives in this thread only. */
+/** The main thread's first message to the writer. The feed's key lives in this thread only. */
 export interface WriterData {
   readonly data: string;
   readonly lifetimes: Lifetimes;
@@ -46,5 +46,6 @@ function startWriter(given: WriterData, port: NonNullable<typeof parentPort>): v
   port.postMessage("ready");
 }
 
-// workerData is what sqlite.ts passed: our own type through a structured clone
-if (parentPort !== null) startWriter(workerData as WriterData, parentPort);
+const port = parentPort;
+// the first message is what sqlite.ts sent: our own type through a structured clone
+port?.once("message", (given: WriterData) => startWriter(given, port));

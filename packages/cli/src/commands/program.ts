@@ -1,12 +1,13 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { CommandError } from "../exit.ts";
-import { programFile } from "../supervise.ts";
+import { ourEnvironment, programFile } from "../supervise.ts";
 
 /** Runs the broker or the gateway in the foreground with the flags as they were given; passes signals and the exit code on. */
 export async function runProgram(name: "broker" | "gateway", flags: readonly string[]): Promise<void> {
   const child = spawn(process.execPath, [...process.execArgv, programFile(`@remit/${name}`), ...flags], {
     stdio: "inherit",
+    env: ourEnvironment(process.env),
   });
   const forward = (signal: NodeJS.Signals): boolean => child.kill(signal);
   process.on("SIGINT", forward).on("SIGTERM", forward);

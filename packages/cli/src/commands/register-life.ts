@@ -1,8 +1,5 @@
 import { type Command, InvalidArgumentError } from "commander";
 import type { Context } from "../context.ts";
-import { login, logout } from "./login.ts";
-import { run } from "./run.ts";
-import { revoke, taskEnd, taskList, taskShow } from "./task.ts";
 
 type ContextOf = (command: Command) => Context;
 
@@ -15,13 +12,15 @@ export function registerLifeCommands(program: Command, context: ContextOf, exit:
     .option("--no-browser", "only print the page to open")
     .action(async (flags: { issuer?: string; browser: boolean }, command: Command) => {
       const { places, output } = context(command);
+      const { login } = await import("./login.ts");
       await login({ issuer: flags.issuer, browser: flags.browser }, places, output);
     });
   program
     .command("logout")
     .description("forget the login on this machine")
-    .action((_flags: unknown, command: Command) => {
+    .action(async (_flags: unknown, command: Command) => {
       const { places, output } = context(command);
+      const { logout } = await import("./login.ts");
       logout(places, output);
     });
   registerRun(program, context, exit);
@@ -44,6 +43,7 @@ function registerRun(program: Command, context: ContextOf, exit: (code: number) 
         command: Command,
       ) => {
         const { places, output, env } = context(command);
+        const { run } = await import("./run.ts");
         exit(
           await run(
             {
@@ -69,6 +69,7 @@ function registerTask(program: Command, context: ContextOf): void {
     .description("the tasks that you may see")
     .action(async (_flags: unknown, command: Command) => {
       const { places, output } = context(command);
+      const { taskList } = await import("./task.ts");
       await taskList(places, output);
     });
   task
@@ -76,6 +77,7 @@ function registerTask(program: Command, context: ContextOf): void {
     .description("one task, whole")
     .action(async (id: string, _flags: unknown, command: Command) => {
       const { places, output } = context(command);
+      const { taskShow } = await import("./task.ts");
       await taskShow(id, places, output);
     });
   task
@@ -84,6 +86,7 @@ function registerTask(program: Command, context: ContextOf): void {
     .option("--reason <text>", "for the record")
     .action(async (id: string, flags: { reason?: string }, command: Command) => {
       const { places, output } = context(command);
+      const { taskEnd } = await import("./task.ts");
       await taskEnd(id, flags.reason, places, output);
     });
   program
@@ -93,6 +96,7 @@ function registerTask(program: Command, context: ContextOf): void {
     .option("--suspend", "and give nothing new until it is reinstated", false)
     .action(async (id: string, flags: { reason?: string; suspend: boolean }, command: Command) => {
       const { places, output } = context(command);
+      const { revoke } = await import("./task.ts");
       await revoke(id, { reason: flags.reason, suspend: flags.suspend }, places, output);
     });
 }

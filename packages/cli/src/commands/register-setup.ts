@@ -1,13 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { resolve } from "node:path";
 import type { Context } from "../context.ts";
-import { check } from "./check.ts";
-import { clientAdd } from "./client-add.ts";
-import { connect } from "./connect.ts";
-import { init } from "./init.ts";
-import { runProgram } from "./program.ts";
-import { status } from "./status.ts";
-import { up } from "./up.ts";
 
 type ContextOf = (command: Command) => Context;
 
@@ -24,7 +17,7 @@ export function registerSetupCommands(program: Command, context: ContextOf): voi
     .option("--connector <name>", "its connector", "jira")
     .option("--group <name>", "who may start tasks: members of this group", "support")
     .action(
-      (
+      async (
         flags: {
           idp: string;
           idpClient: string;
@@ -34,19 +27,26 @@ export function registerSetupCommands(program: Command, context: ContextOf): voi
           group: string;
         },
         command: Command,
-      ) => init({ ...flags, config: resolve(flags.config) }, context(command).output),
+      ) => {
+        const { init } = await import("./init.ts");
+        init({ ...flags, config: resolve(flags.config) }, context(command).output);
+      },
     );
   program
     .command("check")
     .description("validate a configuration folder and say what it gives")
     .option("--config <dir>", "the folder", "remit")
-    .action((flags: { config: string }, command: Command) => check(resolve(flags.config), context(command).output));
+    .action(async (flags: { config: string }, command: Command) => {
+      const { check } = await import("./check.ts");
+      await check(resolve(flags.config), context(command).output);
+    });
   program
     .command("status")
     .description("say what runs, whether it is ready, and who is logged in")
-    .action((_flags: unknown, command: Command) => {
+    .action(async (_flags: unknown, command: Command) => {
       const { places, output } = context(command);
-      return status(places, output);
+      const { status } = await import("./status.ts");
+      await status(places, output);
     });
   registerClient(program, context);
   registerConnect(program, context);
@@ -65,7 +65,7 @@ function registerUp(program: Command, context: ContextOf): void {
     .option("--seal-key <file>", "32 random bytes, outside the data folder, readable by you only")
     .option("--apply-config", "apply the folder if it differs from what was applied last", false)
     .action(
-      (
+      async (
         flags: {
           config: string;
           port: number;
@@ -79,7 +79,8 @@ function registerUp(program: Command, context: ContextOf): void {
       ) => {
         const { places, output } = context(command);
         const connectors = flags.connectors === undefined ? undefined : resolve(flags.connectors);
-        return up({ ...flags, config: resolve(flags.config), connectors, sealKey: flags.sealKey }, places, output);
+        const { up } = await import("./up.ts");
+        await up({ ...flags, config: resolve(flags.config), connectors, sealKey: flags.sealKey }, places, output);
       },
     );
 }
@@ -95,12 +96,13 @@ function registerClient(program: Command, context: ContextOf): void {
     .option("--key-file <file>", "where to put the private key (default: under your configuration folder)")
     .option("--from-subject", "no key of its own: people start its tasks, each with a new key", false)
     .action(
-      (
+      async (
         name: string,
         flags: { config: string; title?: string; keyFile?: string; fromSubject: boolean },
         command: Command,
       ) => {
         const { places, output } = context(command);
+        const { clientAdd } = await import("./client-add.ts");
         clientAdd(
           {
             name,
@@ -133,7 +135,7 @@ function registerConnect(program: Command, context: ContextOf): void {
     .option("--account <text>", "whose rights these are, as people know the account")
     .option("--insecure-loopback", "allow http to this machine, for trying things out", false)
     .action(
-      (
+      async (
         resource: string,
         flags: {
           origin: string;
@@ -149,7 +151,8 @@ function registerConnect(program: Command, context: ContextOf): void {
       ) => {
         const { places, output } = context(command);
         const { username, header, name, account } = flags;
-        return connect({ ...flags, resource, username, header, name, account }, places, output);
+        const { connect } = await import("./connect.ts");
+        await connect({ ...flags, resource, username, header, name, account }, places, output);
       },
     );
 }
@@ -163,9 +166,10 @@ function registerPrograms(program: Command): void {
       .allowUnknownOption()
       .allowExcessArguments()
       .argument("[flags...]")
-      .action((flags: readonly string[], _options: unknown, command: Command) => {
+      .action(async (flags: readonly string[], _options: unknown, command: Command) => {
         const globals: { json?: boolean; data?: string } = command.optsWithGlobals();
-        return runProgram(name, [
+        const { runProgram } = await import("./program.ts");
+        await runProgram(name, [
           ...flags,
           ...(globals.data === undefined ? [] : ["--data", globals.data]),
           ...(globals.json === true ? ["--json"] : []),

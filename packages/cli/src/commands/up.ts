@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { CommandError } from "../exit.ts";
 import type { Output } from "../output.ts";
 import { type Places, removeRunning, writePrivate, writeRunning } from "../places.ts";
-import { askProgram, type Program, programFile, readyText, startProgram, stopProgram } from "../supervise.ts";
+import { askProgram, type Program, programFile, type Ready, readyText, startProgram } from "../supervise.ts";
+import { stopProgram, untilReady } from "../supervise.ts";
 
 export interface UpOptions {
   readonly config: string;
@@ -27,30 +28,42 @@ export async function up(options: UpOptions, places: Places, output: Output): Pr
   const brokerData = join(places.data, "broker");
   const point = await enrolmentOf(gatewayData, sealKey, options);
 
-  output.say("starting the broker …");
-  const broker = await startProgram("broker", programFile("@remit/broker"), [
+  output.say("starting the broker and the gateway …");
+  const broker = startProgram("broker", programFile("@remit/broker"), [
     ...["--data", brokerData, "--config", options.config, "--port", String(options.port)],
     ...["--points-port", String(options.pointsPort), "--seal-key", sealKey, "--enrol", point, "--json"],
     ...(options.applyConfig ? ["--apply-config"] : []),
   ]);
-  const started: Program[] = [broker];
+  const gateway = startProgram("gateway", programFile("@remit/gateway"), [
+    ...["--data", gatewayData, "--port", String(options.gatewayPort), "--seal-key", sealKey, "--json"],
+    ...["--broker-on-stdin", ...(options.connectors === undefined ? [] : ["--connectors", options.connectors])],
+  ]);
+  const started = [broker, gateway];
   try {
-    output.say("starting the gateway …");
-    const gateway = await startProgram("gateway", programFile("@remit/gateway"), [
-      ...["--data", gatewayData, "--broker", readyText(broker, "issuer"), "--points", readyText(broker, "points")],
-      ...["--pin", readyText(broker, "pin"), "--port", String(options.gatewayPort), "--seal-key", sealKey, "--json"],
-      ...(options.connectors === undefined ? [] : ["--connectors", options.connectors]),
+    const [brokerReady, gatewayReady] = await Promise.all([
+      untilReady(broker).then((ready) => tellBroker(gateway, ready)),
+      untilReady(gateway),
     ]);
-    started.push(gateway);
     // whoever reads the ready line may stop us at once, so signals are listened to before it is printed
-    await Promise.all([untilStopped(started), Promise.try(() => announce(broker, gateway, places, output))]);
+    await Promise.all([untilStopped(started), Promise.try(() => announce(brokerReady, gatewayReady, places, output))]);
   } finally {
     removeRunning(places.data);
     await Promise.all(started.map((program) => stopProgram(program, GRACE_MS)));
   }
 }
 
-function announce(broker: Program, gateway: Program, places: Places, output: Output): void {
+/** The gateway loads beside the broker, and listens once it is told where that is. */
+function tellBroker(gateway: Program, broker: Ready): Ready {
+  const told = {
+    broker: readyText(broker, "issuer"),
+    points: readyText(broker, "points"),
+    pin: readyText(broker, "pin"),
+  };
+  gateway.child.stdin?.end(`${JSON.stringify(told)}\n`);
+  return broker;
+}
+
+function announce(broker: Ready, gateway: Ready, places: Places, output: Output): void {
   const url = readyText(broker, "broker");
   const running = {
     broker: url,
