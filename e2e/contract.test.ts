@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { appendFileSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { beginDrill, codeIn, codeOf } from "../examples/ticket/src/story/drills.ts";
@@ -24,6 +24,35 @@ test("[cli.up-contract] `remit up` prints the addresses that its contract names"
   assert.equal(second.code, 1);
   assert.match(readFileSync(join(world.folder, "remit.log"), "utf8") + second.stderr, /another broker is running/);
 });
+
+test("[cli.second-up] a second `remit up` on a folder is refused and touches nothing of the first", async () => {
+  await using world = await testWorld();
+  const { agent, held } = await beginDrill(world);
+  assert.equal(await codeOf(await agent.fetch(`${held.resource}/rest/api/3/issue/PROJ-42`)), "ok");
+  const folder = join(world.data, "gateway", "log");
+  const [name = ""] = readdirSync(folder);
+  // a line that the first gateway has begun and not ended: whoever opens its log would cut it off
+  appendFileSync(join(folder, name), '{"half');
+  const before = readFileSync(join(folder, name), "utf8");
+  const { brokerAdmin, gatewayAdmin, pid } = JSON.parse(readFileSync(join(world.data, "run.json"), "utf8")) as Sockets;
+  const inodes = (): readonly number[] => [brokerAdmin, gatewayAdmin].map((socket) => statSync(socket).ino);
+  const sockets = inodes();
+  const second = await remit(
+    ["up", "--data", world.data, "--config", join(world.folder, "remit"), "--port", "0", "--json"],
+    { env: world.env },
+  );
+  assert.equal(second.code, 1);
+  assert.match(second.stderr, /another broker is running/);
+  assert.equal(readFileSync(join(folder, name), "utf8"), before);
+  assert.deepEqual(inodes(), sockets);
+  assert.equal(pid, world.remit.ready["pid"]);
+});
+
+interface Sockets {
+  readonly brokerAdmin: string;
+  readonly gatewayAdmin: string;
+  readonly pid: number;
+}
 
 test("[cli.exit-codes] commands end with the codes that scripts rely on", async () => {
   await using world = await testWorld();

@@ -17,7 +17,7 @@ const fromDer = (der: Uint8Array): KeyObject =>
   createPrivateKey({ key: Buffer.from(der), format: "der", type: "pkcs8" });
 
 /** Opens the point's keys, making them at the first start. */
-export async function openIdentity(vault: Vault): Promise<PointIdentity> {
+export async function openIdentity(vault: Vault, nowMs: number): Promise<PointIdentity> {
   const der = (key: KeyObject): Uint8Array => new Uint8Array(key.export({ format: "der", type: "pkcs8" }));
   const key = fromDer(
     vault.key("point", () => der(generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey)).reveal(),
@@ -27,7 +27,7 @@ export async function openIdentity(vault: Vault): Promise<PointIdentity> {
   return {
     key,
     jwk,
-    certificate: await certificateOf(key, jwk, vault),
+    certificate: await certificateOf(key, jwk, { vault, nowMs }),
     logKey,
     logPublic: Buffer.from(publicJwk(logKey).x, "base64url"),
   };
@@ -37,11 +37,15 @@ export async function openIdentity(vault: Vault): Promise<PointIdentity> {
  * The certificate made at the first start, which is public; made anew only where it is not of this key or not of this
  * time, because the libraries that write certificates are large.
  */
-async function certificateOf(key: KeyObject, jwk: PublicJwk, vault: Vault): Promise<string> {
+async function certificateOf(
+  key: KeyObject,
+  jwk: PublicJwk,
+  { vault, nowMs }: { readonly vault: Vault; readonly nowMs: number },
+): Promise<string> {
   const held = vault.fixed("certificate", () => "");
-  if (held !== "" && serves(new X509Certificate(held), key, Date.now())) return held;
+  if (held !== "" && serves(new X509Certificate(held), key, nowMs)) return held;
   const { makeCertificate } = await import("./certificate.ts");
-  const made = await makeCertificate(key, jwk);
+  const made = await makeCertificate(key, jwk, nowMs);
   vault.set("certificate", made);
   return made;
 }

@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 import { keepCompiled } from "./compiled.ts";
-import { flagFault, HELP, readFlags } from "./flags.ts";
 
 keepCompiled(process.env);
+const { flagFault, HELP, readFlags } = await import("./flags.ts");
 
 const say = (level: "info" | "warn" | "error", message: string, facts: Readonly<Record<string, unknown>> = {}): void =>
   void process.stderr.write(

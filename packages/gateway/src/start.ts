@@ -36,7 +36,7 @@ export interface Started {
 export async function printPoint(flags: Flags): Promise<{ readonly point: string; readonly key: unknown }> {
   const vault = openVaultOf(flags);
   try {
-    const { jwk } = await openIdentity(vault);
+    const { jwk } = await openIdentity(vault, Date.now());
     return { point: flags.name, key: jwk };
   } finally {
     vault.close();
@@ -65,7 +65,7 @@ function ensureSealKey(data: string): string {
 export async function startGateway(given: Flags, say: Say): Promise<Started> {
   const data = resolve(given.data);
   const vault = openVaultOf(given);
-  const identity = await openIdentity(vault);
+  const identity = await openIdentity(vault, Date.now());
   const connectors = readConnectors(given.connectors);
   const { key, certificate } = identity;
   // what only one gateway may hold is opened after this: a broker that found its folder taken never gets here
