@@ -1,6 +1,7 @@
 import { spawnSync } from "node:child_process";
-import { globSync, writeFileSync } from "node:fs";
+import { globSync } from "node:fs";
 import { join } from "node:path";
+import { build } from "./build.ts";
 
 /** What each npm script does, run by the project's own Node. */
 const root = join(import.meta.dirname, "..");
@@ -28,32 +29,6 @@ function test(patterns: readonly string[], filters: readonly string[]): number {
 
 const UNIT = ["packages/*/test/**/*.test.ts", "checks/*.test.ts", "examples/*/test/**/*.test.ts"];
 const E2E = ["e2e/**/*.test.ts"];
-
-function build(): number {
-  for (const name of ["core", "sdk", "broker", "gateway", "cli", "testkit"]) {
-    const config = join(root, "node_modules", ".cache", `tsconfig.${name}.json`);
-    const folder = join(root, "packages", name);
-    const compilerOptions = {
-      noEmit: false,
-      declaration: true,
-      rootDir: join(folder, "src"),
-      outDir: join(folder, "dist"),
-      allowImportingTsExtensions: false,
-    };
-    writeFileSync(
-      config,
-      JSON.stringify({
-        extends: join(root, "tsconfig.json"),
-        compilerOptions,
-        include: [join(folder, "src")],
-        exclude: [],
-      }),
-    );
-    const code = node(modules("typescript/bin/tsc"), "-p", config);
-    if (code !== 0) return code;
-  }
-  return 0;
-}
 
 const TASKS: Readonly<Record<string, (args: readonly string[]) => number>> = {
   demo: (args) => node(conditions, "examples/ticket/src/demo.ts", ...args),

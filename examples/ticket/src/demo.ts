@@ -5,6 +5,7 @@ import { parseArgs } from "node:util";
 import { agentPart } from "./story/agent-part.ts";
 import { beginDrill, movedTicket, sideDoors, stolenToken } from "./story/drills.ts";
 import { completedTask, evidence, lostBroker } from "./story/endings.ts";
+import { remitMain } from "./story/programs.ts";
 import { createTeller } from "./story/teller.ts";
 import { createWorld } from "./story/world.ts";
 
@@ -43,7 +44,8 @@ async function keep(): Promise<void> {
   teller.say(
     `  broker ${world.remit.broker}   gateway ${world.remit.gateway}   desk ${world.desk}   login ${world.idp}`,
   );
-  teller.say(`  try: REMIT_HOME=${world.env["REMIT_HOME"] ?? ""} npx remit --data ${world.data} task list`);
+  const command = [process.execPath, ...process.execArgv, remitMain].join(" ");
+  teller.say(`  try: REMIT_HOME=${world.env["REMIT_HOME"] ?? ""} ${command} --data ${world.data} task list`);
   const { promise, resolve } = Promise.withResolvers<void>();
   process.once("SIGINT", () => resolve());
   process.once("SIGTERM", () => resolve());

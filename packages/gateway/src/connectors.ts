@@ -6,7 +6,7 @@ import { sha256 } from "@remit/sdk";
 import { parseDocument } from "yaml";
 
 const SHIPPED = fileURLToPath(
-  new URL(import.meta.url.endsWith(".ts") ? "../../../connectors/" : "../connectors/", import.meta.url),
+  new URL(import.meta.url.endsWith(".ts") ? "../../../connectors/" : "./connectors/", import.meta.url),
 );
 
 /** Reads the shipped connectors and those of a folder. A mistake in one stops the start, because silence would hide it. */
