@@ -116,13 +116,34 @@ test("[broker.nothing-ignored] a parameter that would ask for something else is 
   await using world = await testWorld(withBot);
   const key = makeDpopKey();
   const form = exchangeForm(world, await idToken(world), { alias: "PROJ-42" });
-  for (const more of [
-    { requested_token_type: "urn:ietf:params:oauth:token-type:refresh_token" },
-    { audience: "https://elsewhere.example" },
-    { scope: "admin" },
-    { actor_token_type: "urn:ietf:params:oauth:token-type:jwt" },
-  ] as Readonly<Record<string, string>>[])
-    assert.equal((await post(world, "/token", { ...form, ...more, ...asBot(world) }, key)).code, "feature_unavailable");
+  const session = { requested_token_type: "urn:remit:params:oauth:token-type:session" };
+  const renewal = { grant_type: RENEW, grant: "grn_00000000000000000000000000" };
+  const whole = { ...form, ...asBot(world) };
+  for (const [asked, error] of [
+    [{ ...whole, requested_token_type: "urn:ietf:params:oauth:token-type:refresh_token" }, "invalid_request"],
+    [{ ...whole, requested_token_type: "urn:ietf:params:oauth:token-type:jwt" }, "invalid_request"],
+    [{ ...whole, audience: "https://elsewhere.example" }, "invalid_target"],
+    [{ ...whole, audience: `${world.remit.gateway}/r/jira-acme` }, "invalid_target"],
+    [{ ...whole, scope: "admin" }, "invalid_scope"],
+    [{ ...whole, actor_token: "x" }, "invalid_request"],
+    [{ ...whole, actor_token_type: "urn:ietf:params:oauth:token-type:jwt" }, "invalid_request"],
+    [{ ...whole, grant: renewal.grant }, "invalid_request"],
+    [{ ...whole, start: "x" }, "invalid_request"],
+    [{ ...whole, ...session }, "invalid_request"],
+    [{ ...whole, resource: `${world.remit.gateway}/r/jira-acme/` }, "invalid_target"],
+    [{ ...whole, resource: `${world.remit.gateway}/r/jira-acme#x` }, "invalid_target"],
+    [{ ...whole, resource: "jira" }, "invalid_target"],
+    [{ ...renewal, authorization_details: "[]" }, "invalid_request"],
+    [{ ...renewal, resource: `${world.remit.gateway}/r/jira-acme` }, "invalid_request"],
+    [{ ...renewal, scope: "admin" }, "invalid_scope"],
+    [{ ...renewal, ...session }, "invalid_request"],
+    [{ ...renewal, ...asBot(world) }, "invalid_request"],
+    [renewal, "invalid_grant"],
+  ] as readonly (readonly [Readonly<Record<string, string>>, string])[]) {
+    const fresh = "client_assertion" in asked ? asBot(world) : {};
+    const told = await post(world, "/token", { ...asked, ...fresh }, key);
+    assert.equal(told.body["error"], error, JSON.stringify(asked).slice(-200));
+  }
   const plain = { ...form, requested_token_type: "urn:ietf:params:oauth:token-type:access_token" };
   assert.equal((await post(world, "/token", plain, key)).code, "ok");
 });

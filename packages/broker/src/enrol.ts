@@ -10,9 +10,11 @@ import {
   type Result,
   verifyJws,
   isHandle,
+  thumbprint,
 } from "@remit/core";
 import type { Broker } from "./broker.ts";
 import { verifierOf } from "./keys/verify.ts";
+import { sha256 } from "./store/frontier.ts";
 import { handleHash } from "./token.ts";
 
 const MEMBERS = ["handle", "point", "key", "proof"];
@@ -53,7 +55,8 @@ export async function enrol(
   }
   const spent = await broker.store.spendBoot({
     hash: handleHash(handle),
-    purpose: `point:${point}`,
+    // a handle may be for whoever of this name brings it first, or for one key alone
+    purposes: [`point:${point}`, `point:${point}:${thumbprint(jwk, sha256)}`],
     spender: point,
   });
   if (!spent.ok) return spent;

@@ -17,7 +17,7 @@ import type { Broker } from "./broker.ts";
 import type { Config } from "./config/model.ts";
 import { chooseConfig, refuseClockBehind } from "./choose-config.ts";
 import { createFeed } from "./feed/feed.ts";
-import type { Flags } from "./flags.ts";
+import { type Flags, isLoopback } from "./flags.ts";
 import type { Say } from "./say.ts";
 import { adminListener, closeServer, listen, type PublicServer, serve, serveSocket } from "./http/server.ts";
 import { jwks } from "./http/oauth.ts";
@@ -96,7 +96,7 @@ export async function startBroker(flags: Flags, say: Say, thread?: Worker): Prom
   if (ring.firstStart) await offerOwnerBoot(broker, data);
   const fault = (error: unknown): void => say("error", "request failed", { fault: faultText(error) });
   const points = await openPoints(flags, broker, succession.certificatePem, fault);
-  place.points = `https://${hostText(flags)}:${points.port}`;
+  place.points = `https://${pointsHost(flags)}:${points.port}`;
   const socket = await openListeners(flags, broker, { data, origin, server }, fault);
   return {
     ready: { broker: origin, issuer, points: place.points, pin: succession.pin, pid: process.pid },
@@ -107,6 +107,10 @@ export async function startBroker(flags: Flags, say: Say, thread?: Worker): Prom
 const faultText = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 const hostText = (flags: Flags): string => (flags.host === "::1" ? "[::1]" : flags.host);
+
+/** Points on other machines reach the broker by its public name; those on this one by the address that it listens on. */
+const pointsHost = (flags: Flags): string =>
+  flags.publicUrl === undefined || isLoopback(flags.host) ? hostText(flags) : new URL(flags.publicUrl).hostname;
 
 interface Place {
   readonly data: string;

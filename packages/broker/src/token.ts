@@ -21,14 +21,7 @@ import { ID_TOKEN, readableClaims, verifySubject } from "./identity/subject.ts";
 import { projectToken, textMember, type TokenAnswer } from "./project-token.ts";
 import type { Refusee } from "./refusal-notes.ts";
 import type { SessionRow } from "./store/store.ts";
-
-export const GRANT_TYPES = {
-  exchange: "urn:ietf:params:oauth:grant-type:token-exchange",
-  renew: "urn:remit:params:oauth:grant-type:renew",
-  start: "urn:remit:params:oauth:grant-type:start",
-} as const;
-
-export const SESSION_TYPE = "urn:remit:params:oauth:token-type:session";
+import { readUse, SESSION_TYPE } from "./token-use.ts";
 
 /** A token request whose proof holds: `jkt` is the key of whoever sent it. */
 export interface TokenRequest {
@@ -55,35 +48,19 @@ export interface SessionAnswer {
 const no = (refusal: Refusal, whom?: Refusee | string): { readonly ok: false; readonly error: Refused } =>
   err({ refusal, whom: typeof whom === "string" ? { who: whom } : whom });
 
-/** Parameters of RFC 8693 that would ask for something else than is given; silence about them would be a lie. */
-const NOT_SERVED = ["audience", "scope", "actor_token", "actor_token_type"];
-const ACCESS_TOKEN_TYPE = "urn:ietf:params:oauth:token-type:access_token";
-
-function unserved(form: ReadonlyMap<string, string>): Refusal | undefined {
-  const asked = NOT_SERVED.find((name) => form.has(name));
-  if (asked !== undefined) return refuse("feature_unavailable", asked);
-  const type = form.get("requested_token_type");
-  return type === undefined || type === ACCESS_TOKEN_TYPE || type === SESSION_TYPE
-    ? undefined
-    : refuse("feature_unavailable", "requested_token_type");
-}
-
 /** The token endpoint, after its proof was judged. */
 export async function token(broker: Broker, request: TokenRequest): Promise<TokenResult> {
-  const { form } = request;
-  const other = unserved(form);
-  if (other !== undefined) return no(other);
-  switch (form.get("grant_type")) {
-    case GRANT_TYPES.exchange:
-      return form.get("requested_token_type") === SESSION_TYPE ? session(broker, request) : exchange(broker, request);
-    case GRANT_TYPES.renew:
+  const use = readUse(request.form);
+  if (!use.ok) return no(use.error);
+  switch (use.value) {
+    case "exchange":
+      return exchange(broker, request);
+    case "session":
+      return session(broker, request);
+    case "renew":
       return renew(broker, request);
-    case GRANT_TYPES.start:
+    case "start":
       return start(broker, request);
-    case undefined:
-      return no(refuse("malformed_request", "no grant_type"));
-    default:
-      return no(refuse("unsupported_grant_type", "grant_type"));
   }
 }
 

@@ -175,9 +175,9 @@ test("[store.boot-purpose] a one-time handle is spent once, and only for what it
   const { store } = await people(await openStore(t));
   const hash = randomUUID();
   await store.offerBoot({ hash, purpose: "point:gw", ttlMs: 60_000, by: "test" });
-  assert.equal(codeOf(await store.spendBoot({ hash, purpose: "point:other", spender: "other" })), "handle_invalid");
+  assert.equal(codeOf(await store.spendBoot({ hash, purposes: ["point:other"], spender: "other" })), "handle_invalid");
   const spent = await Promise.all(
-    Array.from({ length: 5 }, async () => store.spendBoot({ hash, purpose: "point:gw", spender: "gw" })),
+    Array.from({ length: 5 }, async () => store.spendBoot({ hash, purposes: ["point:gw"], spender: "gw" })),
   );
   assert.equal(count(spent.map(codeOf), "ok"), 1);
 });

@@ -41,7 +41,9 @@ function jsonAsked(args: readonly string[]): boolean {
 }
 
 function explain(error: unknown, json: boolean): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  // the parser has said it to people already, and help that was asked for is no failure
+  if (error instanceof CommanderError && (error.exitCode === 0 || !json))
+    return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   const known = error instanceof CommandError ? error : asCommandError(error);
   const output = createOutput(json, process.stdout, process.stderr);
   if (json) {
@@ -63,6 +65,7 @@ function explain(error: unknown, json: boolean): number {
 }
 
 function asCommandError(error: unknown): CommandError {
+  if (error instanceof CommanderError) return new CommandError("usage", error.message.replace(/^error: /, ""));
   const message = error instanceof Error ? error.message : String(error);
   return new CommandError("error", message, {
     cause: error,

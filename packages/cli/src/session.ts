@@ -66,6 +66,9 @@ const EXITS: Readonly<Record<string, ExitName>> = {
   session_required: "notLoggedIn",
   task_ended: "ended",
   lease_lapsed: "ended",
+  handle_invalid: "ended",
+  subject_suspended: "ended",
+  client_suspended: "ended",
   authorization_pending: "approvalPending",
   unreachable: "error",
 };

@@ -49,6 +49,7 @@ export const REFUSALS = {
   subject_token_used: oauth(400, "invalid_request", "the subject token was used before"),
   subject_suspended: oauth(400, "invalid_grant", "the subject may not get tokens now"),
   parent_key_mismatch: oauth(400, "invalid_request", "a token of this broker is exchangeable only with its own key"),
+  scope_unknown: oauth(400, "invalid_scope", "authority is asked for by authorization_details, not by scope"),
   resource_unknown: oauth(400, "invalid_target", "the resource is not known here"),
   resource_unavailable: oauth(400, "invalid_target", "no enforcement point serves this resource now"),
   details_invalid: oauth(400, "invalid_authorization_details", "authorization_details is not valid for its type"),

@@ -117,12 +117,20 @@ function brokerFault(values: {
     : "--broker and --pin are needed";
 }
 
-const LOOPBACK = ["127.0.0.1", "::1", "localhost"];
+const LOOPBACK = ["127.0.0.1", "::1", "[::1]", "localhost"];
+
+const isOrigin = (text: string): boolean =>
+  /^https?:/.test(text) && URL.canParse(text) && new URL(text).origin === text;
 
 /** Why this combination is not served: anything beyond this machine is TLS with a name. */
 export function flagFault(flags: Flags): string | undefined {
   const tls = flags.tlsCert !== undefined && flags.tlsKey !== undefined;
   if ((flags.tlsCert === undefined) !== (flags.tlsKey === undefined)) return "--tls-cert and --tls-key come together";
+  const { publicUrl } = flags;
+  if (publicUrl !== undefined && !isOrigin(publicUrl))
+    return "--public-url is scheme and host, in small letters and without a path, as in https://gw.acme.example";
+  if (publicUrl?.startsWith("http:") === true && (tls || !LOOPBACK.includes(new URL(publicUrl).hostname)))
+    return "--public-url begins with https, unless this machine alone is served without TLS";
   if (!LOOPBACK.includes(flags.host) && !(tls && flags.publicUrl?.startsWith("https:") === true)) {
     return `\`${flags.host}\` is not this machine: give --tls-cert, --tls-key and an https --public-url`;
   }

@@ -5,7 +5,7 @@ import { dirname, join, resolve } from "node:path";
 import { createPointChannel } from "@remit/sdk";
 import { serveAdmin } from "./admin.ts";
 import { readConnectors } from "./connectors.ts";
-import { enrolWithHandle } from "./enrol.ts";
+import { placeOfPoints } from "./enrol.ts";
 import type { Flags } from "./flags.ts";
 import { listen, serve } from "./http/server.ts";
 import { newDecision, openIdentity, type PointIdentity } from "./identity.ts";
@@ -71,10 +71,9 @@ export async function startGateway(given: Flags, say: Say): Promise<Started> {
   // what only one gateway may hold is opened after this: a broker that found its folder taken never gets here
   const flags = given.brokerOnStdin ? { ...given, ...(await readToldBroker(process.stdin)) } : given;
   const { server, port } = await listenAgain(flags, vault);
-  const base = flags.publicUrl ?? `http://${flags.host === "::1" ? "[::1]" : flags.host}:${port}`;
-  const points =
-    flags.points ??
-    (flags.boot === undefined ? vault.fixed("points", () => "") : await enrolWithHandle(flags, identity, vault));
+  const scheme = flags.tlsCert === undefined ? "http" : "https";
+  const base = flags.publicUrl ?? `${scheme}://${flags.host === "::1" ? "[::1]" : flags.host}:${port}`;
+  const points = await placeOfPoints(flags, identity, vault);
   const log = openLogOf(flags, identity);
   const channel = createPointChannel({ pointsUrl: points, issuer: flags.broker, pin: flags.pin, key, certificate });
   const fault = (error: unknown): void =>

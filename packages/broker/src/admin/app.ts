@@ -184,14 +184,20 @@ function addPoints(app: OpenAPIHono<AdminEnv>, broker: Broker): void {
     {
       method: "post",
       path: "/admin/points",
-      body: z.strictObject({ point: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/) }),
+      body: z.strictObject({
+        point: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/),
+        jkt: z
+          .string()
+          .regex(/^[A-Za-z0-9_-]{43}$/)
+          .optional(),
+      }),
     },
     async (c, { body }) => {
       if (!mayStop(c.env.caller)) return problem(c, 403, "enrolling points is for operators");
       const handle = makeHandle("rmt_boot_", randomBytes(32));
       await broker.store.offerBoot({
         hash: handleHash(handle),
-        purpose: `point:${body.point}`,
+        purpose: body.jkt === undefined ? `point:${body.point}` : `point:${body.point}:${body.jkt}`,
         ttlMs: broker.config.settings.bootMs,
         by: nameOf(c.env.caller),
       });

@@ -1,4 +1,5 @@
 import { type OpenAPIHono, z } from "@hono/zod-openapi";
+import { readJson } from "@remit/core";
 import type { Context } from "hono";
 import type { Caller } from "./caller.ts";
 
@@ -61,7 +62,7 @@ export function on<
   app.on(method.toUpperCase(), path.replaceAll(/\{(\w+)\}/g, ":$1"), async (c) => {
     const asked = {
       params: (params ?? NONE).safeParse(c.req.param()),
-      query: (query ?? NONE).safeParse(c.req.query()),
+      query: (query ?? NONE).safeParse(onlyOnce(c.req.queries())),
       body: (body ?? NONE).safeParse(body === undefined ? {} : await readBody(c)),
     };
     for (const [part, read] of Object.entries(asked)) {
@@ -81,13 +82,13 @@ export function on<
   });
 }
 
+/** Query parameters; one that is repeated stays a list, which no schema accepts. */
+const onlyOnce = (all: Readonly<Record<string, readonly string[]>>): Readonly<Record<string, unknown>> =>
+  Object.fromEntries(Object.entries(all).map(([name, values]) => [name, values.length === 1 ? values[0] : values]));
+
+/** The body as strict JSON; undefined matches no schema, and the caller is told so. */
 async function readBody(c: AdminContext): Promise<unknown> {
   if (c.req.header("content-type") !== "application/json") return undefined;
-  const text = await c.req.text();
-  try {
-    return JSON.parse(text);
-  } catch {
-    // undefined matches no schema, and the caller is told so
-    return undefined;
-  }
+  const json = readJson(new Uint8Array(await c.req.arrayBuffer()));
+  return json.ok ? json.value : undefined;
 }

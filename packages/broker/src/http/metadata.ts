@@ -1,6 +1,6 @@
 import type { JsonObject } from "@remit/core";
 import type { Broker } from "../broker.ts";
-import { GRANT_TYPES } from "../token.ts";
+import { GRANT_TYPES } from "../token-use.ts";
 
 /** Authorization server metadata (RFC 8414 2). `issuer` is the fixed text; endpoints are where this process is now. */
 export function metadata(broker: Broker): JsonObject {

@@ -50,11 +50,17 @@ export async function serveOauth(broker: Broker, request: IncomingMessage, respo
     );
     return true;
   }
-  const read = await readRequest(request);
+  const read = refuseQuery(await readRequest(request));
   if (read.ok) await handler({ broker, read: read.value, path, decision, response });
   else sendRefusal(response, read.error, decision, docs(broker), nonce(broker));
   return true;
 }
+
+/** What is posted is in the body: a parameter in the URL too would be a second reading, and no proof covers it. */
+const refuseQuery = (read: Result<ReadRequest, Refusal>): Result<ReadRequest, Refusal> =>
+  read.ok && read.value.head.method === "POST" && read.value.head.query.length > 0
+    ? err(refuse("malformed_request", "a query"))
+    : read;
 
 const docs = (broker: Broker): string => `${broker.base}/docs/refusals`;
 const nonce = (broker: Broker): Readonly<Record<string, string>> => ({

@@ -9,7 +9,7 @@ export interface IssuerKeys {
 }
 
 interface Held {
-  readonly keys: ReadonlyMap<string, { readonly key: KeyObject; readonly alg: JwsAlgorithm | undefined }>;
+  readonly keys: ReadonlyMap<string, { readonly key: KeyObject; readonly algs: readonly JwsAlgorithm[] }>;
   readonly atMs: number;
 }
 
@@ -50,7 +50,7 @@ export function createIssuerKeys(now: () => number): IssuerKeys {
 function pick(held: Held, kid: string | undefined, alg: JwsAlgorithm): KeyObject | undefined {
   const [only, ...others] = held.keys.values();
   const found = kid === undefined ? (others.length === 0 ? only : undefined) : held.keys.get(kid);
-  return found !== undefined && (found.alg === undefined || found.alg === alg) ? found.key : undefined;
+  return found?.algs.includes(alg) === true ? found.key : undefined;
 }
 
 async function fetchKeys(issuer: TrustedIssuer, nowMs: number): Promise<Held> {
@@ -73,17 +73,20 @@ async function fetchKeys(issuer: TrustedIssuer, nowMs: number): Promise<Held> {
   return { keys: new Map(read), atMs: nowMs };
 }
 
+/** A key serves only algorithms of its own kind, whatever a token's header says. */
+const RSA: readonly JwsAlgorithm[] = ["RS256", "PS256"];
 const ALGORITHM_OF: Readonly<Record<string, JwsAlgorithm>> = { "P-256": "ES256", Ed25519: "EdDSA" };
 
-function readKey(jwk: Json): readonly [string, { key: KeyObject; alg: JwsAlgorithm | undefined }] | undefined {
+function readKey(jwk: Json): readonly [string, { key: KeyObject; algs: readonly JwsAlgorithm[] }] | undefined {
   if (!isJsonObject(jwk) || (jwk["use"] !== undefined && jwk["use"] !== "sig")) return undefined;
   const { kty, crv, kid, alg, n } = jwk;
   const small = kty === "RSA" && (typeof n !== "string" || n.length < 342);
   if (small || (kty !== "RSA" && !(typeof crv === "string" && Object.hasOwn(ALGORITHM_OF, crv)))) return undefined;
   const key = importKey(jwk);
   if (key === undefined) return undefined;
-  const fixed = kty === "RSA" ? (alg === "RS256" || alg === "PS256" ? alg : undefined) : ALGORITHM_OF[String(crv)];
-  return [typeof kid === "string" ? kid : "", { key, alg: fixed }];
+  const own = kty === "RSA" ? RSA : [ALGORITHM_OF[String(crv)]].filter((one) => one !== undefined);
+  const algs = alg === undefined ? own : own.filter((one) => one === alg);
+  return [typeof kid === "string" ? kid : "", { key, algs }];
 }
 
 /** One odd key must not take the issuer's other keys with it. */

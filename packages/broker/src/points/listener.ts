@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import type { TLSSocket } from "node:tls";
-import { isJsonObject, type JsonObject, readJson } from "@remit/core";
+import { isJsonObject, type JsonObject, readHead, readJson } from "@remit/core";
 import { readBytes } from "../http/read-bytes.ts";
 import type { SigningKey } from "../keys/keyring.ts";
 import { StoreFault } from "../store/sqlite.ts";
@@ -70,8 +70,11 @@ async function handle(request: IncomingMessage, response: ServerResponse, option
 }
 
 async function answerOf(request: IncomingMessage, response: ServerResponse, options: PointsOptions): Promise<unknown> {
-  const { pathname, searchParams: query } = new URL(request.url ?? "/", "https://points");
-  const name = `${request.method ?? ""} ${pathname}`;
+  const head = readHead({ method: request.method ?? "", url: request.url ?? "", rawHeaders: request.rawHeaders });
+  if (!head.ok) throw malformed();
+  const query = new Map(head.value.query.map((pair) => [pair.name, pair.value]));
+  if (query.size !== head.value.query.length) throw malformed();
+  const name = `${head.value.method} ${head.value.path}`;
   if (name === "GET /points/trust") return { succession: options.succession };
   const point = pointOf(request, options.store);
   if (point === undefined) throw new Answer(401, { error: "not_enrolled" });

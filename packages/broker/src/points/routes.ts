@@ -27,7 +27,7 @@ export interface PointsDesk {
 export interface Asked {
   readonly point: PointRow;
   readonly body: JsonObject;
-  readonly query: URLSearchParams;
+  readonly query: ReadonlyMap<string, string>;
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
 }

@@ -80,11 +80,12 @@ export function offerBoot(
 
 export function spendBoot(
   w: Writing,
-  spend: { readonly hash: string; readonly purpose: string; readonly spender: string },
+  spend: { readonly hash: string; readonly purposes: readonly string[]; readonly spender: string },
 ): undefined {
   const spent = w.sql.run(
-    "update boot set used_by = ? where hash = ? and purpose = ? and used_by is null and expires_ms > ?",
-    ...[spend.spender, spend.hash, spend.purpose, w.nowMs],
+    `update boot set used_by = ? where hash = ? and purpose in (select value from json_each(?))
+       and used_by is null and expires_ms > ?`,
+    ...[spend.spender, spend.hash, JSON.stringify(spend.purposes), w.nowMs],
   );
   if (spent !== 1)
     throw new Refused(refuse("handle_invalid", "the handle is unknown, expired, used, or for something else"));
@@ -92,7 +93,7 @@ export function spendBoot(
     kind: "boot.spend",
     decision: newId("dec", w.nowMs),
     ids: [],
-    body: { purpose: spend.purpose, by: spend.spender },
+    body: { purpose: spend.purposes[0] ?? "", by: spend.spender },
   });
 }
 

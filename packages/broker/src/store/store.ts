@@ -63,7 +63,7 @@ export interface Store {
   }): Promise<void>;
   spendBoot(spend: {
     readonly hash: string;
-    readonly purpose: string;
+    readonly purposes: readonly string[];
     readonly spender: string;
   }): Promise<Result<undefined, Refusal>>;
 

@@ -21,7 +21,7 @@ export async function login(options: LoginOptions, places: Places, output: Outpu
   const idToken = await authorize(provider, (url) => {
     output.warn(`open this page to log in: ${url.href}`);
     if (options.browser) openBrowser(url);
-  });
+  }).catch((error: unknown) => Promise.reject(providerFailed(provider, error)));
   const key = makeDpopKey();
   const agent = createAgent({ issuer: running.issuer, base: running.broker, dpopKey: key });
   const { session, expiresAt } = await refusable(async () => agent.openSession(idToken, provider.clientId));
@@ -37,6 +37,16 @@ export function logout(places: Places, output: Output): void {
   const running = findRunning(places.data);
   const was = dropSession(places, running.issuer);
   output.answer({ ok: true, was_logged_in: was }, [was ? "logged out" : "nobody was logged in"]);
+}
+
+/** What the provider did, unless it is an end of the command of its own. */
+function providerFailed(provider: Provider, error: unknown): CommandError {
+  if (error instanceof CommandError) return error;
+  const told = error instanceof Error ? error.message : "unknown fault";
+  return new CommandError("upstreamFailed", `\`${provider.issuer}\` did not log you in: ${told}`, {
+    cause: error,
+    fix: "see whether the provider can be reached, and knows this client",
+  });
 }
 
 async function chooseProvider(running: Running, name: string | undefined): Promise<Provider> {

@@ -3,6 +3,9 @@ import { once } from "node:events";
 import { CommandError } from "../exit.ts";
 import { ourEnvironment, programFile } from "../supervise.ts";
 
+/** With this code broker and gateway end when their flags cannot be read; they say what is wrong themselves. */
+const USAGE = 2;
+
 /** Runs the broker or the gateway in the foreground with the flags as they were given; passes signals and the exit code on. */
 export async function runProgram(name: "broker" | "gateway", flags: readonly string[]): Promise<void> {
   const child = spawn(process.execPath, [...process.execArgv, programFile(`@remit/${name}`), ...flags], {
@@ -15,6 +18,7 @@ export async function runProgram(name: "broker" | "gateway", flags: readonly str
   process.off("SIGINT", forward).off("SIGTERM", forward);
   if (signal !== null && signal !== "SIGTERM" && signal !== "SIGINT")
     throw new CommandError("error", `the ${name} was ended by ${String(signal)}`);
+  if (code === USAGE) throw new CommandError("usage", `the ${name} was given flags that it does not take together`);
   if (typeof code === "number" && code !== 0)
     throw new CommandError("error", `the ${name} ended with exit code ${code}`, {
       fix: "its last words are above",
