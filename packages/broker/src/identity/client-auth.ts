@@ -74,7 +74,7 @@ export function createClientAuthenticator(given: {
       const noted = given.seen.add(once, Math.floor(now));
       if (noted === "full") return err(refuse("overloaded", "the memory of assertions is full"));
       if (noted === "seen") return bad("assertion used before");
-      return ok({ client, once: { key: once, expiresMs: exp * 1000, times: 1 } });
+      return ok({ client, once: { key: once, expiresMs: Math.ceil(exp * 1000), times: 1 } });
     },
   };
 }
