@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { signJws } from "@remit/core";
 import { createPointChannel, type PointChannel, publicJwk, signerOf } from "@remit/sdk";
 import { callSocket } from "../../packages/cli/src/unix-http.ts";
-import { makeHttpsAgent, readAll, send } from "../../packages/sdk/src/point/https.ts";
+import { type Answer, makeHttpsAgent, readAll, send } from "../../packages/sdk/src/point/https.ts";
 import { selfSigned } from "../../packages/sdk/test/support/certificate.ts";
 import type { World } from "../world.ts";
 
@@ -12,7 +12,9 @@ export interface OwnPoint {
   readonly key: KeyObject;
   readonly channel: PointChannel;
   /** Posts to the points listener as it is, and returns status and text. */
-  post(path: string, json: unknown): Promise<{ readonly status: number; readonly text: string }>;
+  post(path: string, json: unknown): Promise<Answer>;
+  /** As `post`, of a text that need not be JSON. */
+  postText(path: string, text: string): Promise<Answer>;
   close(): void;
 }
 
@@ -47,12 +49,12 @@ export async function ownPoint(world: World, name: string): Promise<OwnPoint> {
   const pem = key.export({ format: "pem", type: "pkcs8" }).toString();
   const agent = makeHttpsAgent({ key: pem, cert: certificate, server: undefined });
   const channel = createPointChannel({ pointsUrl: points, issuer, pin, key, certificate });
+  const postText = async (path: string, json: string): Promise<Answer> =>
+    readAll(await send({ agent, url: new URL(path, points), method: "POST", json }), 1_000_000);
   return {
     ...{ key, channel },
-    async post(path, json) {
-      const exchange = { agent, url: new URL(path, points), method: "POST", json: JSON.stringify(json) } as const;
-      return readAll(await send(exchange), 1_000_000);
-    },
+    post: async (path, json) => postText(path, JSON.stringify(json)),
+    postText,
     close() {
       channel.close();
       agent.destroy();

@@ -61,6 +61,11 @@ test("[gateway.body-limit] an operation takes no more bytes than it declares, an
   );
   assert.match(chunked, /^HTTP\/1\.1 400 /);
   assert.match(chunked, /"code":"body_refused"/);
+  const head = lines(world, "POST", path, ["Content-Type: application/json", "Transfer-Encoding: chunked"]);
+  const chunk = `10000\r\n${"x".repeat(65_536)}\r\n`;
+  const next = `GET /healthz HTTP/1.1\r\nHost: ${new URL(world.base).host}\r\nConnection: close\r\n\r\n`;
+  const both = await world.raw(`${head.replace("Connection: close\r\n", "")}${chunk.repeat(20)}0\r\n\r\n${next}`);
+  assert.deepEqual(both.match(/HTTP\/1\.1 \d{3}/g), ["HTTP/1.1 400", "HTTP/1.1 200"], "the connection goes on");
   assert.equal(world.upstream.reached.length, before);
 });
 

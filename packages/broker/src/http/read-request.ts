@@ -1,7 +1,7 @@
 import { err, type Head, type Json, ok, readHead, readJson, type Refusal, refuse, type Result } from "@remit/core";
 import { decodeForm, readUtf8 } from "@remit/core";
 import type { IncomingMessage } from "node:http";
-import { readBytes } from "./read-bytes.ts";
+import { readBody } from "./read-body.ts";
 
 const MAX_BODY = 65_536;
 
@@ -19,7 +19,7 @@ export async function readRequest(request: IncomingMessage): Promise<Result<Read
     rawHeaders: request.rawHeaders,
   });
   if (!head.ok) return err(refuse("malformed_request", `head ${head.error}`));
-  const body = await readBytes(request, MAX_BODY);
+  const body = await readBody(request, MAX_BODY);
   return body === undefined ? err(refuse("malformed_request", "body too large")) : ok({ head: head.value, body });
 }
 

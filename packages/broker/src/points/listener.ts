@@ -4,7 +4,7 @@ import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import type { TLSSocket } from "node:tls";
 import { isJsonObject, type JsonObject, readHead, readJson } from "@remit/core";
-import { readBytes } from "../http/read-bytes.ts";
+import { readBody } from "../http/read-body.ts";
 import type { SigningKey } from "../keys/keyring.ts";
 import { StoreFault } from "../store/sqlite.ts";
 import type { PointRow, Store } from "../store/store.ts";
@@ -81,7 +81,7 @@ async function answerOf(request: IncomingMessage, response: ServerResponse, opti
   const route = Object.hasOwn(ROUTES, name) ? ROUTES[name] : undefined;
   if (route === undefined) throw new Answer(404, { error: "not_found" });
   if (route.right !== undefined && !point.may.includes(route.right)) throw new Answer(403, { error: "not_permitted" });
-  const body = request.method === "POST" ? await readBody(request, route) : {};
+  const body = request.method === "POST" ? await readObject(request, route) : {};
   return route.run({ point, body, query, request, response }, options);
 }
 
@@ -118,16 +118,10 @@ function coordinatesOf(text: string): string {
   return read;
 }
 
-async function readBody(request: IncomingMessage, { members }: Route): Promise<JsonObject> {
-  const bytes = await readBytes(request, MAX_BODY);
-  if (bytes === undefined) throw new Answer(413, { error: "too_large" });
-  const json = readJson(bytes, {
-    bytes: MAX_BODY,
-    depth: 12,
-    nodes: 100_000,
-    keys: 256,
-    string: 65_536,
-  });
+async function readObject(request: IncomingMessage, { members }: Route): Promise<JsonObject> {
+  const body = await readBody(request, MAX_BODY);
+  if (body === undefined) throw new Answer(413, { error: "too_large" });
+  const json = readJson(body, { bytes: MAX_BODY, depth: 12, nodes: 100_000, keys: 256, string: 65_536 });
   if (!json.ok || !isJsonObject(json.value)) throw malformed();
   if (Object.keys(json.value).some((member) => !members.includes(member))) throw malformed();
   return json.value;

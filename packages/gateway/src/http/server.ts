@@ -132,8 +132,13 @@ async function readBody(
   for await (const chunk of request.iterator({ destroyOnReturn: false })) {
     const bytes = Buffer.from(chunk);
     size += bytes.length;
-    if (size > maxBytes) return bad(tooLarge);
+    if (size > maxBytes) break;
     chunks.push(bytes);
+  }
+  if (size > maxBytes) {
+    // the rest is thrown away as it comes, or the next request on this connection would wait behind it
+    request.resume();
+    return bad(tooLarge);
   }
   if (size === 0) return ok(undefined);
   if (!JSON_TYPES.includes(headers.get("content-type") ?? "") || headers.has("content-encoding"))

@@ -4,8 +4,8 @@ import type { IncomingMessage } from "node:http";
  * Reads a body whole; undefined as soon as it is larger than `maxBytes`, and then the rest is not kept. Rejects if the
  * request breaks off. Listens to events, because an iterator over a request costs as much as a small signature.
  */
-export async function readBytes(request: IncomingMessage, maxBytes: number): Promise<Buffer | undefined> {
-  const { promise, resolve, reject } = Promise.withResolvers<Buffer | undefined>();
+export async function readBody(request: IncomingMessage, maxBytes: number): Promise<Uint8Array | undefined> {
+  const { promise, resolve, reject } = Promise.withResolvers<Uint8Array | undefined>();
   const chunks: Buffer[] = [];
   let size = 0;
   request.on("data", (chunk: Buffer) => {
