@@ -54,7 +54,7 @@ export async function begin(broker: Broker, request: BeginRequest): Promise<Resu
   const names = namesOf(broker, request.client, policy.value.policy, reachable.connector);
   if (names === undefined) return err(refuse("policy_unavailable", "a configured name has no id"));
   const who = { policy: names.policy, agent: names.agent, subject };
-  const wanted = ask.asked.filter(({ record }) => record.by === "alias" || record.by === "identifier").length;
+  const wanted = ask.asked.length;
   // a name that does not resolve counts like one that does, so the limit is asked before anything is looked up
   const { recordsPerHour } = policy.value.each;
   if (recordsPerHour !== undefined && broker.store.read.recordsWithinHour(who, broker.now()) + wanted > recordsPerHour)

@@ -5,7 +5,7 @@ import type { Resolved } from "./points/channels.ts";
 /** Longest time that resolution may take, and the time at which every failure of it is answered. */
 const RESOLVE_MS = 1_500;
 
-/** Asked entries with every record pinned to its immutable id, and what was learnt of their parents. */
+/** Asked entries with every record, and every parent of a `within`, pinned to its immutable id, and what was learnt of their parents. */
 export interface Pinned {
   readonly entries: readonly AskedEntry[];
   readonly parentsOf: ParentsOf;
@@ -13,7 +13,7 @@ export interface Pinned {
 }
 
 /**
- * Pins every named record by asking the gateway that holds the connection. All ways in which a name does not resolve
+ * Pins every named record and parent by asking the gateway that holds the connection. All ways in which a name does not resolve
  * have one refusal; the caller waits for `resolveTime` before it is given.
  */
 export async function pinRecords(
@@ -24,15 +24,18 @@ export async function pinRecords(
   const found = await Promise.all(asked.map(async (entry) => pin(broker, reachable, entry)));
   const complete = found.filter((one) => one !== undefined);
   if (complete.length < asked.length) return err(refuse("record_not_resolved", "a record did not resolve"));
-  const parents = new Map(
-    complete.map(({ entry, resolved }) => [`${entry.type} ${resolved?.id ?? ""}`, resolved?.parents ?? []]),
+  const known = new Map(
+    complete.flatMap(({ entry: { type, record }, parents }) =>
+      record.by === "identifier" ? [[`${type} ${record.identifier}`, parents] as const] : [],
+    ),
   );
   return ok({
     entries: complete.map(({ entry }) => entry),
-    parentsOf: (type, identifier) => parents.get(`${type} ${identifier}`) ?? [],
-    records: complete
-      .map(({ entry }) => (entry.record.by === "identifier" ? entry.record.identifier : ""))
-      .filter((id) => id !== ""),
+    parentsOf: (type, identifier) => known.get(`${type} ${identifier}`) ?? [],
+    records: complete.flatMap(({ entry: { record } }) => {
+      if (record.by === "identifier") return [record.identifier];
+      return record.by === "within" ? [`${record.type}/${record.identifier}`] : [];
+    }),
   });
 }
 
@@ -40,30 +43,26 @@ async function pin(
   broker: Broker,
   reachable: Reachable,
   entry: AskedEntry,
-): Promise<{ entry: AskedEntry; resolved: Resolved | undefined } | undefined> {
-  const { record, type } = entry;
-  // a `within` names its parent by id and is judged against the policy as it is
-  if (record.by === "within") return { entry, resolved: undefined };
+): Promise<{ entry: AskedEntry; parents: Resolved["parents"] } | undefined> {
+  const { record } = entry;
   if (record.by === "any") return undefined;
-  const named = record.by === "alias" ? { alias: record.alias } : { identifier: record.identifier };
   const { connection, connector, resource } = reachable;
-  const resolved = await broker.channels.resolve(
-    { connection, connector, type: type.slice(resource.length + 1), named, show: [] },
-    RESOLVE_MS,
-  );
-  if (resolved === undefined) return undefined;
-  if (
-    record.by === "identifier" &&
-    (resolved.id !== record.identifier || (record.alias !== undefined && record.alias !== resolved.alias))
-  )
-    return undefined;
-  return {
-    entry: {
-      ...entry,
-      record: { by: "identifier", identifier: resolved.id, alias: resolved.alias },
-    },
-    resolved,
-  };
+  const isParent = record.by === "within" || record.by === "within_alias";
+  const type = isParent ? record.type : entry.type.slice(resource.length + 1);
+  const named =
+    record.by === "identifier" || record.by === "within" ? { identifier: record.identifier } : { alias: record.alias };
+  const resolved = await broker.channels.resolve({ connection, connector, type, named, show: [] }, RESOLVE_MS);
+  if (resolved === undefined || !isAbout(resolved, record)) return undefined;
+  const { id: identifier, alias, parents } = resolved;
+  // what a person is shown of a parent is as proven as what they are shown of a record
+  if (isParent) return { entry: { ...entry, record: { by: "within", type, identifier, alias } }, parents: [] };
+  return { entry: { ...entry, record: { by: "identifier", identifier, alias } }, parents };
+}
+
+/** Whether what was found has every name that was asked for. */
+function isAbout({ id, alias }: Resolved, record: Exclude<AskedEntry["record"], { by: "any" }>): boolean {
+  if ("identifier" in record && record.identifier !== id) return false;
+  return record.alias === undefined || record.alias === alias;
 }
 
 /** Waits until the one time after the start at which every refusal that depends on a resolved record is given. */

@@ -12,6 +12,7 @@ export type { AskedEntry, Authority, Constraint, Entry, Limits, RecordScope, Whe
 export { describe, shown } from "./authority/describe.ts";
 export { printAuthority } from "./authority/print.ts";
 export { isWithin, narrow, type NarrowFault, type ParentsOf } from "./authority/narrow.ts";
+export { proven, supposeInside } from "./authority/inside.ts";
 export { type Permitted, permits } from "./authority/permits.ts";
 export {
   type Checkpoint,
@@ -54,12 +55,13 @@ export type {
   Field,
   Lookup,
   OperationSpec,
+  ParentSpec,
   QueryParameter,
   RecordType,
   ResponseSpec,
   ValueSchema,
 } from "./connector/connector.ts";
-export { memberSchemas, schemaAt } from "./connector/members.ts";
+export { callableTypes, memberSchemas, schemaAt } from "./connector/members.ts";
 export { parseConnector } from "./connector/parse.ts";
 export {
   createProofMemory,

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { shown } from "../src/authority/describe.ts";
 import type { Entry } from "../src/authority/entry.ts";
 import { isWithin } from "../src/authority/narrow.ts";
-import { parseHeld } from "../src/authority/parse.ts";
+import { parseAsked, parseHeld } from "../src/authority/parse.ts";
 import { permits } from "../src/authority/permits.ts";
 import { parseConnector } from "../src/connector/parse.ts";
 import { isJsonObject, type Json, type JsonObject } from "../src/json/read.ts";
@@ -39,6 +39,33 @@ test("[connector.closed] a connector that could let something through undecided 
     assert.ok(!read.ok, at);
     assert.match(read.error, says);
   }
+});
+
+test("[connector.parents] a parent that is no type of the connector, and an atomic operation without a version, are refused", () => {
+  const cases: readonly (readonly [at: string, value: Json, says: RegExp | undefined])[] = [
+    ["parents", { shelf: { at: "/fields/shelf", ask: "shelf" } }, /parents\.shelf`: is not a type of this connector/],
+    ["parents", { box: "/fields/box" }, /is an object/],
+    ["parents", { box: { at: "/fields/box" } }, /parents\.box\.ask`: is missing/],
+    ["operations.edit.precondition", "atomic", /needs a `version`/],
+    ["resolve.version", "last-modified", /is one of etag/],
+    ["resolve.version", "etag", undefined],
+  ];
+  for (const [at, value, says] of cases) {
+    const read = parseConnector(changed(CONNECTOR, ["types", "a", ...at.split(".")], value), sha256);
+    if (says === undefined) assert.ok(read.ok, at);
+    else assert.match(read.ok ? "accepted" : read.error, says);
+  }
+  const parent = (within: Json): Json => [{ type: "desk.a", actions: ["drop"], within }];
+  assert.ok(parseHeld(parent({ type: "box", identifier: "7", alias: "B-7" }), known).ok);
+  for (const within of [
+    { type: "box", identifier: "07" },
+    { type: "box", identifier: "7", alias: "A-7" },
+    { type: "box", alias: "B-7" },
+    { type: "a", identifier: "7" },
+  ])
+    assert.ok(!parseHeld(parent(within), known).ok, JSON.stringify(within));
+  const asked = parseAsked(parent({ type: "box", alias: "B-7" }), known);
+  assert.deepEqual(asked.ok && asked.value[0]?.record, { by: "within_alias", type: "box", alias: "B-7" });
 });
 
 const entry: Entry = {

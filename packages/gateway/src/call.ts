@@ -1,13 +1,16 @@
 import { type Entry, err, type Head, type Json, ok, permits, type Refusal, refuse, type Result } from "@remit/core";
 import type { VerifiedCall } from "@remit/sdk";
+import type { Decided } from "./decided.ts";
 import type { Gateway, Served } from "./gateway.ts";
 import { lookUp, recall } from "./http/look-up.ts";
 import { type Named, nameOperation } from "./http/name-operation.ts";
 import { rebuild } from "./http/rebuild.ts";
 import { route } from "./http/route.ts";
-import { answerOf, type Answered } from "./http/upstream-answer.ts";
+import type { Answered } from "./http/upstream-answer.ts";
 import { UpstreamFault } from "./upstream/upstream.ts";
 import type { TakenUse } from "./uses.ts";
+import { decideInside } from "./within/decide.ts";
+import { conditionOf, leftMeanwhile, outcomeOf, refusalOfFault } from "./within/release.ts";
 
 /** One call as it came in: its head read, its body still to be read. */
 export interface Incoming {
@@ -18,13 +21,6 @@ export interface Incoming {
   readonly readBody: (maxBytes: number) => Promise<Result<Json | undefined, Refusal>>;
   readonly decision: string;
   readonly signal: AbortSignal;
-}
-
-/** A permitted call, with the one entry that permits it and the record that it is pinned to. */
-interface Decided {
-  readonly named: Named;
-  readonly entry: Entry;
-  readonly pinnedId: string;
 }
 
 /** What a caller is told: an answer to release, or a refusal with whom it is about. */
@@ -79,6 +75,8 @@ async function decide(served: Served, incoming: Incoming, caller: VerifiedCall):
   if (!named.ok) return named;
   // the record is judged before anything is looked up for it, so that nothing is learnt about other records
   const first = permits(authority, named.value.operation);
+  const inside = first.ok ? undefined : decideInside(served, authority, named.value, first.error, incoming.signal);
+  if (inside !== undefined) return inside;
   const blocked = !first.ok && !(first.error.code === "value_not_granted" && named.value.lookups.length > 0);
   if (blocked) return first;
   const pinnedId = pinnedIdOf(authority, named.value);
@@ -143,14 +141,21 @@ async function carryOut(
   decided: Decided,
   use: TakenUse | undefined,
 ): Promise<Result<Answered, Refusal>> {
-  const { named, entry, pinnedId } = decided;
+  const { named, entry, pinnedId, inside } = decided;
   const { operation } = named;
   const isRead = operation.class === "read";
   const note = recorder(gateway, incoming, caller, decided);
   if (!isRead && !(await note("call.intent", {})))
     return giveUp(use, refuse("log_full", "the intent cannot be recorded"));
   const left = incoming.signal.aborted ? refuse("upstream_failed", "the caller went away") : undefined;
-  const late = left ?? gateway.liveness.judge(caller, operation.class);
+  const refused = left ?? gateway.liveness.judge(caller, operation.class);
+  // the last read before a write: what was moved since it was decided about is not written
+  const moved =
+    refused === undefined && !isRead && inside !== undefined
+      ? ((await leftMeanwhile(served, decided, caller.authority, incoming.signal)) ??
+        gateway.liveness.judge(caller, operation.class))
+      : undefined;
+  const late = refused ?? moved;
   if (late !== undefined) {
     if (!isRead) await note("call.outcome", { outcome: "not_sent", code: late.code });
     return giveUp(use, late);
@@ -158,19 +163,19 @@ async function carryOut(
   // a write that is on its way is waited for, whoever goes away: what it did must be recorded
   const signal = isRead ? incoming.signal : null;
   try {
-    const request = rebuild(named, pinnedId, entry);
+    const request = { ...rebuild(named, pinnedId, entry, inside?.ask), ...conditionOf(decided) };
     const max = "max" in named.routed.spec.response ? named.routed.spec.response.max : MAX_EMPTY;
     const raw = await served.upstream.send({ ...request, credential: served.header }, max, signal);
-    const answered = answerOf(raw, { named, pinnedId, entry, authority: caller.authority }, served.spellings);
+    const { authority } = caller;
+    const { answered, record, alarm } = await outcomeOf(served, raw, decided, authority, incoming.signal);
+    const about = { upstream_status: raw.status, ...(record === undefined ? {} : { record }) };
     const outcome = answered.ok
-      ? { outcome: "done", upstream_status: raw.status }
-      : { outcome: "withheld", upstream_status: raw.status, code: answered.error.code };
+      ? { ...about, outcome: "done" }
+      : { ...about, outcome: "withheld", code: answered.error.code };
     if (!(await note(isRead ? "call.read" : "call.outcome", outcome)))
       return err(refuse("log_full", "the outcome cannot be recorded"));
-    if (!answered.ok) {
-      if (ALARMING.includes(answered.error.code)) await note("alarm", { code: answered.error.code });
-      return answered;
-    }
+    if (alarm !== undefined) await note("alarm", { code: alarm });
+    if (!answered.ok) return answered;
     const gone = gateway.liveness.judge(caller, operation.class);
     return gone === undefined ? answered : err(gone);
   } catch (error) {
@@ -179,14 +184,12 @@ async function carryOut(
       outcome: error.sent ? "unknown" : "not_sent",
       code: "upstream_failed",
     });
-    const refusal = refuse("upstream_failed", error.message);
+    const refusal = refusalOfFault(decided, error);
     return error.sent ? err(refusal) : giveUp(use, refusal);
   }
 }
 
 const MAX_EMPTY = 65_536;
-/** What an upstream does only if something is very wrong with it. */
-const ALARMING: readonly string[] = ["reflected_secret", "record_mismatch"];
 
 function giveUp(use: TakenUse | undefined, refusal: Refusal): Result<never, Refusal> {
   use?.giveBack();

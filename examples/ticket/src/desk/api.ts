@@ -1,4 +1,4 @@
-import { MOVES, statusOf, type Ticket, type TicketStore } from "./store.ts";
+import { MOVES, PROJECTS, statusOf, type Ticket, type TicketStore } from "./store.ts";
 
 export interface DeskRequest {
   readonly method: string;
@@ -28,6 +28,10 @@ export function answerApi(store: TicketStore, request: DeskRequest): DeskAnswer 
   if (kind === "issue" && id === "bulkfetch" && request.method === "POST")
     return { status: 200, body: { issues: store.all().map((ticket) => view(ticket, undefined)) } };
   if (kind === "issue" && id !== "") return answerIssue(store, decodeURIComponent(id), door, request);
+  if (kind === "project") {
+    const project = PROJECTS.find((one) => one.id === id || one.key === id);
+    return project === undefined ? missing : { status: 200, body: { ...project, name: `${project.key} project` } };
+  }
   if (kind === "search")
     return {
       status: 200,

@@ -53,7 +53,12 @@ export function openTickets(file: string): TicketStore {
       db.prepare(
         "insert into old_key select key, id from ticket where id = ? on conflict (key) do update set id = excluded.id",
       ).run(id);
-      db.prepare("update ticket set key = ? where id = ?").run(key, id);
+      const project = PROJECTS.find((one) => key.startsWith(`${one.key}-`)) ?? PROJ;
+      db.prepare("update ticket set key = ?, fields = json_set(fields, '$.project', json(?)) where id = ?").run(
+        key,
+        JSON.stringify({ ...project, name: project.key }),
+        id,
+      );
     },
     close: () => db.close(),
   };
@@ -124,6 +129,10 @@ const fieldsOf = (
 });
 
 const PROJ = { id: "10010", key: "PROJ" };
+const OPS = { id: "10020", key: "OPS" };
+
+/** The desk's projects. A ticket's key begins with its project's. */
+export const PROJECTS: readonly { readonly id: string; readonly key: string }[] = [PROJ, OPS];
 
 const SEED: readonly Ticket[] = [
   {
@@ -152,6 +161,6 @@ const SEED: readonly Ticket[] = [
   {
     id: "10007",
     key: "OPS-7",
-    fields: fieldsOf("Quarterly hardening", { id: "10020", key: "OPS" }, { issuelinks: [] }),
+    fields: fieldsOf("Quarterly hardening", OPS, { issuelinks: [] }),
   },
 ];

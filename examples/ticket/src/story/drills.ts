@@ -2,7 +2,7 @@ import { type Agent, createAgent, dpopKeyOf, dpopProof, type HeldToken, makeDpop
 import { createPrivateKey } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { Secret } from "@remit/core";
+import { type JsonObject, Secret } from "@remit/core";
 import { sendRaw } from "./raw.ts";
 import type { Teller } from "./teller.ts";
 import type { World } from "./world.ts";
@@ -15,7 +15,11 @@ export interface Drill {
 }
 
 /** Begins a task as `remit run` does, but keeps key and token in hand, so that they can be stolen. */
-export async function beginDrill(world: World): Promise<Drill> {
+export async function beginDrill(
+  world: World,
+  record: JsonObject = { alias: "PROJ-42" },
+  policy?: string,
+): Promise<Drill> {
   const file = join(world.folder, "home", "sessions");
   const session = JSON.parse(readFileSync(join(file, readdirSync(file)[0] ?? ""), "utf8")) as {
     handle: string;
@@ -29,8 +33,9 @@ export async function beginDrill(world: World): Promise<Drill> {
   const key = makeDpopKey();
   const { start } = await seat.beginTask(new Secret(session.handle), {
     resource: "jira-acme",
-    authorizationDetails: [{ type: "jira-acme.issue", alias: "PROJ-42" }],
+    authorizationDetails: [{ type: "jira-acme.issue", ...record }],
     purpose: "drills",
+    ...(policy === undefined ? {} : { policy }),
     jkt: key.jkt,
   });
   const agent = createAgent({ issuer: world.remit.issuer, base: world.remit.broker, dpopKey: key });

@@ -1,6 +1,7 @@
 import {
   type AskedEntry,
   type Authority,
+  type Entry,
   err,
   isWithin,
   type Json,
@@ -60,16 +61,30 @@ function isFor(policy: TrustPolicy, question: PolicyQuestion): boolean {
  * not lie within it. Records of this authority are placeholders.
  */
 export function widest(policy: TrustPolicy, question: PolicyQuestion): Authority | undefined {
-  const anyRecord = located(policy.may, question).map((entry) => ({
-    ...entry,
-    record: { by: "any" as const },
-  }));
-  const asked = question.asked.map((entry): AskedEntry =>
-    entry.record.by === "alias" ? { ...entry, record: { by: "identifier", identifier: "?" } } : entry,
-  );
-  const narrowed = narrow(anyRecord, asked);
-  return narrowed.ok ? withUses(narrowed.value, policy.uses) : undefined;
+  const may = located(policy.may, question);
+  const given: Entry[] = [];
+  for (const entry of question.asked.map(withPlaceholder)) {
+    const narrowed = narrow(mayGive(may, entry).map(ofAnyRecord), [entry]);
+    if (!narrowed.ok) return undefined;
+    given.push(...narrowed.value);
+  }
+  return withUses(given, policy.uses);
 }
+
+/** A name that is still to be resolved stands for whatever it will turn out to be. */
+function withPlaceholder(entry: AskedEntry): AskedEntry {
+  const { record } = entry;
+  if (record.by === "alias") return { ...entry, record: { by: "identifier", identifier: "?" } };
+  return record.by === "within_alias"
+    ? { ...entry, record: { by: "within", type: record.type, identifier: "?" } }
+    : entry;
+}
+
+const ofAnyRecord = (entry: Entry): Entry => ({ ...entry, record: { by: "any" } });
+
+/** `any` gives one record at a time, which the request names; everything of a parent is given where a policy says `within`. */
+const mayGive = (may: Authority, { record }: AskedEntry): Authority =>
+  record.by === "within" ? may.filter((entry) => entry.record.by === "within") : may;
 
 /** Entries of a file with the resource's URL in the place that was kept for it. */
 function located(may: Authority, question: { readonly resource: string; readonly location: string }): Authority {
@@ -87,12 +102,15 @@ export function grantWithin(
   resolved: readonly AskedEntry[],
   parentsOf: ParentsOf,
 ): Result<Authority, Refusal> {
-  const narrowed = narrow(located(policy.may, question), resolved, parentsOf);
-  if (!narrowed.ok)
-    return err(
-      refuse("policy_none", `${narrowed.error.reason} for entry ${narrowed.error.at} in policy \`${policy.policy}\``),
-    );
-  const granted = withUses(narrowed.value, policy.uses);
+  const may = located(policy.may, question);
+  const narrowed: Entry[] = [];
+  for (const [at, entry] of resolved.entries()) {
+    const one = narrow(mayGive(may, entry), [entry], parentsOf);
+    if (!one.ok)
+      return err(refuse("policy_none", `${one.error.reason} for entry ${at} in policy \`${policy.policy}\``));
+    narrowed.push(...one.value);
+  }
+  const granted = withUses(narrowed, policy.uses);
   const over = outside(config, question, granted, parentsOf);
   return over === undefined ? ok(granted) : err(refuse("outside_ceiling", `ceiling \`${over}\``));
 }

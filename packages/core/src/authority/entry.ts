@@ -54,7 +54,10 @@ export type Authority = readonly Entry[];
 export interface AskedEntry {
   readonly type: string;
   readonly location: string;
-  readonly record: RecordScope | { readonly by: "alias"; readonly alias: string };
+  readonly record:
+    | RecordScope
+    | { readonly by: "alias"; readonly alias: string }
+    | { readonly by: "within_alias"; readonly type: string; readonly alias: string };
   readonly actions?: readonly string[];
   readonly fields?: { readonly read?: readonly string[]; readonly write?: readonly string[] };
   readonly where?: Where;

@@ -56,7 +56,9 @@ function entryWithin(entry: Entry, above: Entry, parentsOf: ParentsOf): boolean 
 }
 
 function narrowEntry(held: Entry, asked: AskedEntry, parentsOf: ParentsOf): Entry | undefined {
-  if (asked.type !== held.type || asked.location !== held.location || asked.record.by === "alias") return undefined;
+  if (asked.type !== held.type || asked.location !== held.location) return undefined;
+  // a name proves nothing: it is resolved first
+  if (asked.record.by === "alias" || asked.record.by === "within_alias") return undefined;
   if (!recordWithin(asked.type, asked.record, held.record, parentsOf)) return undefined;
   const actions = asked.actions ?? held.actions;
   const read = asked.fields?.read ?? held.fields.read;

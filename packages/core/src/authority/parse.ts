@@ -4,7 +4,7 @@ import { isJsonObject, type Json, type JsonObject } from "../json/read.ts";
 import { type Refusal, refuse } from "../refusal.ts";
 import { err, ok, type Result } from "../result.ts";
 import { readConstraint } from "./constraint.ts";
-import type { AskedEntry, Authority, Constraint, Entry, Limits, RecordScope, Where } from "./entry.ts";
+import type { AskedEntry, Authority, Constraint, Entry, Limits, Where } from "./entry.ts";
 
 /** What is known of an entry type such as `jira-acme.issue`. */
 export interface KnownType {
@@ -89,7 +89,7 @@ function readEntry(json: JsonObject, path: string, known: ConnectorLookup, form:
   return {
     type,
     location: readLocation(json["locations"], `${path}.locations`, what.location, form),
-    record: readRecord(json, path, what.recordType, form),
+    record: readRecord(json, path, what, form),
     ...(actions === undefined ? {} : { actions }),
     ...(fields === undefined ? {} : { fields }),
     ...(where === undefined ? {} : { where }),
@@ -107,6 +107,7 @@ const readExcept = (json: Json, path: string, type: RecordType): readonly string
 function complete(entry: AskedEntry, path: string): Entry {
   const { record, actions } = entry;
   if (record.by === "alias") return fail(`${path}.identifier`, "is missing");
+  if (record.by === "within_alias") return fail(`${path}.within.identifier`, "is missing");
   const stray = Object.keys(entry.where ?? {}).find((action) => actions?.includes(action) === false);
   if (stray !== undefined) fail(`${path}.where.${stray}`, "constrains an action that the entry does not have");
   return {
@@ -128,13 +129,14 @@ function readLocation(json: Json | undefined, path: string, location: string, fo
   return location;
 }
 
-function readRecord(json: JsonObject, path: string, type: RecordType, form: Form): AskedEntry["record"] {
+function readRecord(json: JsonObject, path: string, what: KnownType, form: Form): AskedEntry["record"] {
   const { identifier, within, alias } = json;
+  const type = what.recordType;
   if (identifier !== undefined && within !== undefined) return fail(path, "has either `identifier` or `within`");
   const named = alias === undefined ? {} : { alias: spelled(alias, `${path}.alias`, type.alias, "an alias") };
   if (within !== undefined) {
     if (alias !== undefined) fail(`${path}.alias`, "belongs inside `within`");
-    return readWithin(within, `${path}.within`, type);
+    return readWithin(within, `${path}.within`, what, form);
   }
   if (isJsonObject(identifier) && form === "held") {
     const { any, ...others } = identifier;
@@ -153,17 +155,23 @@ function readRecord(json: JsonObject, path: string, type: RecordType, form: Form
   };
 }
 
-function readWithin(json: Json, path: string, type: RecordType): RecordScope {
+function readWithin(json: Json, path: string, what: KnownType, form: Form): AskedEntry["record"] {
   if (!isJsonObject(json)) return fail(path, "is an object with `type` and `identifier`");
   const { type: parent, identifier, alias, ...others } = json;
   if (Object.keys(others).length > 0) fail(path, "has an unknown member");
-  const name = text(parent, `${path}.type`);
-  if (!Object.hasOwn(type.parents, name)) fail(`${path}.type`, `\`${name}\` is not a parent of this type`);
+  const type = text(parent, `${path}.type`);
+  const known = Object.hasOwn(what.recordType.parents, type) ? what.connector.types[type] : undefined;
+  if (known === undefined) return fail(`${path}.type`, `\`${type}\` is not a parent of this type`);
+  const named = alias === undefined ? undefined : spelled(alias, `${path}.alias`, known.alias, "an alias");
+  if (identifier === undefined) {
+    if (form !== "asked" || named === undefined) return fail(`${path}.identifier`, "is missing");
+    return { by: "within_alias", type, alias: named };
+  }
   return {
     by: "within",
-    type: name,
-    identifier: text(identifier, `${path}.identifier`),
-    ...(alias === undefined ? {} : { alias: text(alias, `${path}.alias`) }),
+    type,
+    identifier: spelled(identifier, `${path}.identifier`, known.identifier, "an identifier"),
+    ...(named === undefined ? {} : { alias: named }),
   };
 }
 

@@ -102,6 +102,11 @@ export interface OperationSpec {
   readonly action: string;
   readonly title: string;
   readonly class: OperationClass;
+  /**
+   * What holds between the gateway's read of a record and its write. `atomic`: the API itself refuses a record that
+   * changed since. `checked`: the gateway reads again right before it writes, and a change in the moment between is not
+   * noticed. `none`: nothing.
+   */
   readonly precondition: "atomic" | "checked" | "none";
   readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   /** `/rest/api/3/issue/{record}`: literal segments and whole-segment parameters. */
@@ -112,7 +117,15 @@ export interface OperationSpec {
   readonly response: ResponseSpec;
 }
 
-/** One kind of record of an API. */
+/** Where a record says what it is part of. */
+export interface ParentSpec {
+  /** Pointer to the parent's identifier, in the answer to a read of the record and in that of its `resolve`. */
+  readonly at: string;
+  /** The field that a read must ask for so that the answer holds it. */
+  readonly ask: string;
+}
+
+/** One kind of record of an API. A type without operations is there to be a parent: it is resolved, never called. */
 export interface RecordType {
   readonly name: string;
   readonly title: string;
@@ -120,8 +133,8 @@ export interface RecordType {
   readonly identifier: string;
   /** Spelling of the alias that people use, an anchored pattern. */
   readonly alias?: string;
-  /** Parents by record type: pointer, in the read's response, to the parent's identifier. */
-  readonly parents: Readonly<Record<string, string>>;
+  /** Parents by record type, each another type of the connector. */
+  readonly parents: Readonly<Record<string, ParentSpec>>;
   readonly fields: Readonly<Record<string, Field>>;
   readonly operations: Readonly<Record<string, OperationSpec>>;
   /** How an alias becomes the identifier, and what may be shown of the record. */
@@ -131,6 +144,8 @@ export interface RecordType {
     readonly id: string;
     readonly alias: string;
     readonly show: Readonly<Record<string, string>>;
+    /** What of the answer names the record's version; needed where an operation is `atomic` (RFC 9110 8.8.3). */
+    readonly version?: "etag";
   };
 }
 

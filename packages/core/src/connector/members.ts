@@ -1,4 +1,10 @@
-import type { BodyNode, OperationSpec, RecordType, ValueSchema } from "./connector.ts";
+import type { BodyNode, Connector, OperationSpec, RecordType, ValueSchema } from "./connector.ts";
+
+/** The names of the types that entries can be for; the others are there to be parents. */
+export const callableTypes = ({ types }: Pick<Connector, "types">): readonly string[] =>
+  Object.values(types)
+    .filter(({ operations }) => Object.keys(operations).length > 0)
+    .map(({ name }) => name);
 
 /** The canonical values that operations of an action have, by pointer, with their shapes: what `where` may speak about. */
 export function memberSchemas(type: RecordType, action: string): Readonly<Record<string, ValueSchema>> {

@@ -19,12 +19,14 @@ export function parseConnector(json: Json, sha256: Sha256): Result<Connector, st
     ]);
     const name = text(connector, "connector");
     if (!/^[a-z][a-z0-9-]{0,31}$/.test(name)) mistake("connector", "is a name of small letters, digits and hyphens");
+    const read = entries(types, "types", readRecordType);
+    checkParents(read);
     return ok({
       name,
       title: text(title, "title"),
       inject: list(inject, "inject", (form, path) => oneOf(form, path, ["basic", "bearer", "header"])),
       environment: readEnvironment(environment, "environment"),
-      types: entries(types, "types", readRecordType),
+      types: read,
       digest: `${name}@sha256-${toBase64url(sha256(utf8(canonicalJson(json))))}`,
     });
   } catch (error) {
@@ -57,7 +59,7 @@ function readRecordType(json: Json, path: string, name: string): RecordType {
     title: text(type["title"], `${path}.title`),
     identifier: pattern(type["identifier"], `${path}.identifier`),
     ...(type["alias"] === undefined ? {} : { alias: pattern(type["alias"], `${path}.alias`) }),
-    parents: entries(type["parents"], `${path}.parents`, (at, where) => pointer(at, where)),
+    parents: entries(type["parents"], `${path}.parents`, readParent),
     resolve: readResolve(type["resolve"], `${path}.resolve`),
     fields: entries(type["fields"], `${path}.fields`, readField),
     operations: entries(type["operations"], `${path}.operations`, readOperation),
@@ -66,14 +68,20 @@ function readRecordType(json: Json, path: string, name: string): RecordType {
   return record;
 }
 
+function readParent(json: Json, path: string): RecordType["parents"][string] {
+  const { at, ask } = members(json, path, ["at", "ask"]);
+  return { at: pointer(at, `${path}.at`), ask: text(ask, `${path}.ask`) };
+}
+
 function readResolve(json: Json | undefined, path: string): RecordType["resolve"] {
-  const resolve = members(json, path, ["path", "query", "id", "alias", "show"]);
+  const resolve = members(json, path, ["path", "query", "id", "alias", "show", "version?"]);
   return {
     path: readPath(resolve["path"], `${path}.path`),
     query: entries(resolve["query"], `${path}.query`, text),
     id: pointer(resolve["id"], `${path}.id`),
     alias: pointer(resolve["alias"], `${path}.alias`),
     show: entries(resolve["show"], `${path}.show`, (at, where) => pointer(at, where)),
+    ...(resolve["version"] === undefined ? {} : { version: oneOf(resolve["version"], `${path}.version`, ["etag"]) }),
   };
 }
 
@@ -123,11 +131,21 @@ function checkTogether(type: RecordType, path: string): void {
     const twice = places.find((pointer, index) => places.indexOf(pointer) !== index);
     if (twice !== undefined) mistake(at, `takes \`${twice}\` from two places`);
     checkKept(operation, at);
+    if (operation.precondition === "atomic" && type.resolve.version === undefined)
+      mistake(`${at}.precondition`, "needs a `version` in `resolve`");
     if (operation.response.kind === "list") {
       const { action, member } = operation.response.only;
       if (memberSchemas(type, action)[member] === undefined)
         mistake(`${at}.response.only`, "names a value that the action does not have");
     }
+  }
+}
+
+/** A parent is looked up like any record, so it is a type with its own `resolve`. */
+function checkParents(types: Connector["types"]): void {
+  for (const type of Object.values(types)) {
+    const odd = Object.keys(type.parents).find((parent) => !Object.hasOwn(types, parent));
+    if (odd !== undefined) mistake(`types.${type.name}.parents.${odd}`, "is not a type of this connector");
   }
 }
 

@@ -45,7 +45,7 @@ const recordType: Json = {
   title: "card",
   identifier: "[1-9][0-9]{0,3}",
   alias: "A-[1-9][0-9]{0,3}",
-  parents: { box: "/fields/box" },
+  parents: { box: { at: "/fields/box", ask: "box" } },
   resolve: { path: "/read/{record}", query: {}, id: "/id", alias: "/alias", show: {} },
   fields: { f: field("first"), g: field("second"), r: { title: "only read", read: letter } },
   operations: {
@@ -62,13 +62,25 @@ const recordType: Json = {
   },
 };
 
+const box: Json = {
+  ...{
+    title: "box",
+    identifier: "[1-9][0-9]{0,3}",
+    alias: "B-[1-9][0-9]{0,3}",
+    parents: {},
+    fields: {},
+    operations: {},
+  },
+  resolve: { path: "/box/{record}", query: {}, id: "/id", alias: "/alias", show: {} },
+};
+
 /** The description of the world's connector, before it is parsed. */
 export const CONNECTOR: { readonly [name: string]: Json } = {
   connector: "desk",
   title: "Desk",
   inject: ["bearer"],
   environment: { base_url: ["DESK_URL"], credential: ["DESK_KEY"], constants: {} },
-  types: { a: recordType, b: recordType },
+  types: { a: recordType, b: recordType, box },
 };
 
 const parsed = parseConnector(CONNECTOR, sha256);

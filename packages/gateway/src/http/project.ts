@@ -30,6 +30,8 @@ export interface Projection {
   readonly pinnedId: string;
   readonly entry: Entry;
   readonly authority: Authority;
+  /** The request carried a condition of our own. */
+  readonly conditional?: boolean;
 }
 
 /** Projects a good answer on to what is granted. An answer for another record, or of another form, is withheld. */

@@ -11,11 +11,18 @@ export interface UpstreamRequest {
 }
 
 /** Builds the upstream request of a permitted operation, addressed by the pinned id. */
-export function rebuild(named: Named, pinnedId: string, entry: Entry): UpstreamRequest {
+export function rebuild(
+  named: Named,
+  pinnedId: string,
+  entry: Entry,
+  /** Fields that the gateway itself wants to see. */
+  own: readonly string[] = [],
+): UpstreamRequest {
   const { spec, type } = named.routed;
   const query = new URLSearchParams();
   for (const [name, parameter] of Object.entries(spec.query)) {
-    if (parameter.kind === "fields") query.set(name, fieldsToRead(named, entry).join(parameter.separator));
+    if (parameter.kind === "fields")
+      query.set(name, [...new Set([...fieldsToRead(named, entry), ...own])].join(parameter.separator));
     if (parameter.kind === "value") {
       const value = named.operation.members[parameter.as];
       if (typeof value === "string") query.set(name, value);

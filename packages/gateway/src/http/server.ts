@@ -1,7 +1,18 @@
 import { once } from "node:events";
 import { createServer as createHttp, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createServer as createHttps } from "node:https";
-import { err, type Json, ok, readHead, readJson, refuse, type Refusal, REFUSALS, type Result } from "@remit/core";
+import {
+  callableTypes,
+  err,
+  type Json,
+  ok,
+  readHead,
+  readJson,
+  refuse,
+  type Refusal,
+  REFUSALS,
+  type Result,
+} from "@remit/core";
 import { wwwAuthenticate } from "@remit/sdk";
 import { call } from "../call.ts";
 import type { Gateway } from "../gateway.ts";
@@ -104,7 +115,7 @@ function sendMetadata(gateway: Gateway, response: ServerResponse, segments: read
   const name = segments[3];
   const served = name === undefined || segments.length !== 4 ? undefined : gateway.served(name);
   if (served === undefined) return send(response, 404, { error: "not_found" });
-  const types = Object.keys(served.connector.types).map((type) => `${served.connection.resource}.${type}`);
+  const types = callableTypes(served.connector).map((type) => `${served.connection.resource}.${type}`);
   return send(response, 200, {
     resource: served.location,
     resource_name: served.connector.title,

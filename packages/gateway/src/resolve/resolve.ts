@@ -31,10 +31,8 @@ export async function resolveRecord(served: Served | undefined, request: Resolve
   if (type === undefined) return undefined;
   const named = request.named.by === "alias" ? request.named.alias : request.named.identifier;
   if (!isNameOf(type, named)) return undefined;
-  const query = new URLSearchParams(type.resolve.query).toString();
-  const target = `${recordPath(type.resolve.path, named)}${query === "" ? "" : `?${query}`}`;
   const answer = await served.upstream.send(
-    { method: "GET", target, body: undefined, credential: served.header },
+    { method: "GET", target: resolvePath(type, named), body: undefined, credential: served.header },
     MAX_ANSWER,
     AbortSignal.timeout(TIMEOUT_MS),
   );
@@ -44,21 +42,35 @@ export async function resolveRecord(served: Served | undefined, request: Resolve
 }
 
 function readFound(answer: JsonObject, type: RecordType, request: ResolveRequest): Found | undefined {
-  const [id, alias] = [atPointer(answer, type.resolve.id), atPointer(answer, type.resolve.alias)];
-  if (typeof id !== "string" || typeof alias !== "string" || !isNameOf(type, id) || !isNameOf(type, alias))
-    return undefined;
+  const known = identityIn(answer, type);
+  if (known === undefined) return undefined;
   // an upstream that answers for another spelling (an old key, another case) did not find what was asked
-  const asked = request.named.by === "alias" ? request.named.alias === alias : request.named.identifier === id;
+  const asked =
+    request.named.by === "alias" ? request.named.alias === known.alias : request.named.identifier === known.id;
   if (!asked) return undefined;
-  const parents = Object.entries(type.parents).flatMap(([parent, pointer]) => {
-    const value = atPointer(answer, pointer);
-    return typeof value === "string" ? [{ type: parent, identifier: value }] : [];
-  });
   const shown: Record<string, Json> = {};
   for (const name of request.show) {
     const pointer = Object.hasOwn(type.resolve.show, name) ? type.resolve.show[name] : undefined;
     const value = pointer === undefined ? undefined : atPointer(answer, pointer);
     if (typeof value === "string" && value.length <= MAX_SHOWN) shown[name] = value;
   }
-  return { alias, id, parents, version: null, shown };
+  return { ...known, version: null, shown };
+}
+
+/** The one read that says which record a name is, and what it is part of. */
+export function resolvePath(type: RecordType, named: string): string {
+  const query = new URLSearchParams(type.resolve.query).toString();
+  return `${recordPath(type.resolve.path, named)}${query === "" ? "" : `?${query}`}`;
+}
+
+/** Which record an answer is about, and what it says that the record is part of. */
+export function identityIn(answer: JsonObject, type: RecordType): Pick<Found, "id" | "alias" | "parents"> | undefined {
+  const [id, alias] = [atPointer(answer, type.resolve.id), atPointer(answer, type.resolve.alias)];
+  if (typeof id !== "string" || typeof alias !== "string" || !isNameOf(type, id) || !isNameOf(type, alias))
+    return undefined;
+  const parents = Object.entries(type.parents).flatMap(([parent, { at }]) => {
+    const value = atPointer(answer, at);
+    return typeof value === "string" ? [{ type: parent, identifier: value }] : [];
+  });
+  return { id, alias, parents };
 }

@@ -9,14 +9,19 @@ export interface UpstreamAnswer {
   readonly status: number;
   readonly contentType: string;
   readonly body: Uint8Array;
+  /** The version of what was answered (RFC 9110 8.8.3), where the upstream names one. */
+  readonly etag?: string;
 }
 
 /** Why an upstream gave no usable answer. `sent` says whether a byte may have reached it. */
 export class UpstreamFault extends Error {
   readonly sent: boolean;
-  constructor(message: string, sent: boolean, cause?: unknown) {
-    super(message, cause === undefined ? {} : { cause });
+  /** Whether there was an answer, though none that can be used. */
+  readonly answered: boolean;
+  constructor(message: string, sent: boolean, answered: boolean) {
+    super(message);
     this.sent = sent;
+    this.answered = answered;
   }
 }
 
@@ -34,6 +39,8 @@ export interface Upstream {
       readonly method: string;
       readonly target: string;
       readonly body: string | undefined;
+      /** The version that the record must still have. */
+      readonly ifMatch?: string;
       readonly credential: Secret<readonly [name: string, value: string]>;
     },
     maxBytes: number,
@@ -62,12 +69,14 @@ export function openUpstream(options: UpstreamOptions): Upstream {
         "accept-encoding": "identity",
         "user-agent": "remit-gateway",
         ...(request.body === undefined ? {} : { "content-type": "application/json" }),
+        ...(request.ifMatch === undefined ? {} : { "if-match": request.ifMatch }),
         [name]: value,
       };
+      let answered = false;
       try {
         const {
           statusCode,
-          headers: answered,
+          headers: told,
           body,
         } = await pool.request({
           method: request.method as "GET",
@@ -76,19 +85,22 @@ export function openUpstream(options: UpstreamOptions): Upstream {
           body: request.body ?? null,
           signal,
         });
-        const encoding = answered["content-encoding"];
+        answered = true;
+        const encoding = told["content-encoding"];
         if (encoding !== undefined && encoding !== "identity") {
           abandon(body);
-          throw new UpstreamFault("the answer is encoded in a way that was not asked for", true);
+          throw new UpstreamFault("the answer is encoded in a way that was not asked for", true, true);
         }
+        const { etag } = told;
         return {
+          ...(typeof etag === "string" ? { etag } : {}),
           status: statusCode,
-          contentType: String(answered["content-type"] ?? ""),
+          contentType: String(told["content-type"] ?? ""),
           body: await readBounded(body, maxBytes, performance.now() + timeoutMs),
         };
       } catch (error) {
         if (error instanceof UpstreamFault) throw error;
-        throw new UpstreamFault(signal?.aborted === true ? "cut" : "no answer", !isConnectFault(error), undefined);
+        throw new UpstreamFault(signal?.aborted === true ? "cut" : "no answer", !isConnectFault(error), answered);
       }
     },
     close: async () => pool.destroy(),
@@ -119,7 +131,7 @@ async function readBounded(body: Body, maxBytes: number, until: number): Promise
   const chunks: Buffer[] = [];
   let size = 0;
   const give = (up: string): void => {
-    reject(new UpstreamFault(up, true));
+    reject(new UpstreamFault(up, true, true));
     abandon(body);
   };
   body.on("data", (chunk) => {
@@ -134,7 +146,7 @@ async function readBounded(body: Body, maxBytes: number, until: number): Promise
   });
   body.on("error", reject);
   // an answer that was cut off ends without either
-  body.on("close", () => reject(new UpstreamFault("no answer", true)));
+  body.on("close", () => reject(new UpstreamFault("no answer", true, true)));
   return promise;
 }
 

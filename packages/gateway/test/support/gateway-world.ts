@@ -75,6 +75,8 @@ export const details = (resource: string, more: JsonObject = {}): readonly JsonO
 export interface WorldOptions {
   readonly boundsMs?: number;
   readonly inject?: JsonObject;
+  /** A folder of connectors besides the shipped ones. */
+  readonly connectors?: string;
 }
 
 export async function gatewayWorld(t: TestContext, options: WorldOptions = {}): Promise<GatewayWorld> {
@@ -94,7 +96,9 @@ export async function gatewayWorld(t: TestContext, options: WorldOptions = {}): 
   };
   peer.state.answers["POST /points/hello"] = { status: 200, body: JSON.stringify({ point, ...welcome }) };
   const flags = readFlags(
-    `--data ${data} --broker ${ISSUER} --points ${peer.url} --pin=${peer.pin} --seal-key ${sealKey}`.split(" "),
+    `--data ${data} --broker ${ISSUER} --points ${peer.url} --pin=${peer.pin} --seal-key ${sealKey}`
+      .split(" ")
+      .concat(options.connectors === undefined ? [] : ["--connectors", options.connectors]),
   );
   if (typeof flags === "string") throw new Error(flags);
   const started = await startGateway(flags, () => undefined);
@@ -115,7 +119,7 @@ export async function gatewayWorld(t: TestContext, options: WorldOptions = {}): 
   const token = (claims: JsonObject = {}): string =>
     jws(
       { typ: "at+jwt", alg: "ES256", kid: "tokens" },
-      { ...claimsOf(resource, connection, holder.jkt), ...claims },
+      { ...claimsOf(resource, connection, holder.jkt, options.connectors), ...claims },
       signing,
     );
   while ((await fetch(`${base}/readyz`)).status !== 200) await peer.heard("/points/challenge");
@@ -135,7 +139,7 @@ export async function gatewayWorld(t: TestContext, options: WorldOptions = {}): 
   };
 }
 
-function claimsOf(resource: string, connection: string, jkt: string): JsonObject {
+function claimsOf(resource: string, connection: string, jkt: string, connectors: string | undefined): JsonObject {
   const now = Math.floor(Date.now() / 1000);
   const { sub, agent, task, grant, client, policy, connector } = IDS;
   return {
@@ -150,7 +154,7 @@ function claimsOf(resource: string, connection: string, jkt: string): JsonObject
     },
     ...{ cnf: { jkt }, task, grants: [grant], depth: { left: 0 } },
     live: [task, grant, sub, agent, client, policy, connector, connection],
-    ...{ connector: readConnectors(undefined).get("jira")?.digest ?? "", connection },
+    ...{ connector: readConnectors(connectors).get("jira")?.digest ?? "", connection },
     authorization_details: details(resource),
   };
 }

@@ -1,0 +1,102 @@
+import {
+  type Authority,
+  type Entry,
+  err,
+  ok,
+  permits,
+  proven,
+  type Refusal,
+  refuse,
+  type Result,
+  supposeInside,
+} from "@remit/core";
+import type { Decided } from "../decided.ts";
+import type { Served } from "../gateway.ts";
+import { lookUp } from "../http/look-up.ts";
+import type { Named } from "../http/name-operation.ts";
+import { prove } from "./prove.ts";
+
+/**
+ * Decides a call whose record no entry names, under the entries for everything within a parent. Undefined: there is no
+ * such entry that could permit it. `outside` is the refusal of a record that is nowhere.
+ */
+export function decideInside(
+  served: Served,
+  authority: Authority,
+  named: Named,
+  outside: Refusal,
+  signal: AbortSignal,
+): Promise<Result<Decided, Refusal>> | undefined {
+  if (!authority.some(({ record }) => record.by === "within")) return undefined;
+  const supposed = supposeInside(authority, named.operation);
+  const candidates = authority.filter((entry) => entry.record.by === "within" && mayPermit([entry], named, supposed));
+  if (candidates.length === 0) {
+    const refused = permits(authority, supposed);
+    // with an entry that names the record there is another way, which finds out what the caller's keys mean
+    return refused.ok || isOpen(refused.error, named) ? undefined : Promise.resolve(refused);
+  }
+  const { spec } = named.routed;
+  return spec.class === "read" && spec.response.kind === "record"
+    ? Promise.resolve(ok(leftToAnswer(named, candidates, outside)))
+    : decideByReading(served, authority, named, outside, signal);
+}
+
+function mayPermit(authority: Authority, named: Named, operation: Named["operation"]): boolean {
+  const decision = permits(authority, operation);
+  return decision.ok || isOpen(decision.error, named);
+}
+
+/** Whether what is missing may still turn out to be granted, once it is known what the caller's keys mean. */
+const isOpen = ({ code }: Refusal, { lookups }: Named): boolean => code === "value_not_granted" && lookups.length > 0;
+
+/** A read is sent as it is and judged by its answer; it asks for what any of the entries gives, and is projected on to one. */
+function leftToAnswer(named: Named, candidates: Authority, outside: Refusal): Decided {
+  const uses = candidates.map(({ limits }) => limits.uses).filter((count) => count !== undefined);
+  const [first] = candidates;
+  if (first === undefined) throw new Error("nobody asks for a call that no entry permits");
+  const entry: Entry = {
+    ...first,
+    fields: { ...first.fields, read: [...new Set(candidates.flatMap(({ fields }) => fields.read))].sort() },
+    limits: uses.length === 0 ? {} : { uses: Math.min(...uses) },
+  };
+  const parents = candidates.flatMap(({ record }) => (record.by === "within" ? [record.type] : []));
+  const ask = parents.flatMap((parent) => named.routed.type.parents[parent]?.ask ?? []);
+  return {
+    ...{ named, entry, pinnedId: named.routed.named },
+    inside: { outside, provenBy: "answer", ask: [...new Set(ask)], version: undefined },
+  };
+}
+
+/** Everything else is decided by a read of the record, and goes on by the id that was read. */
+async function decideByReading(
+  served: Served,
+  authority: Authority,
+  named: Named,
+  outside: Refusal,
+  signal: AbortSignal,
+): Promise<Result<Decided, Refusal>> {
+  const { type, spec, named: spelled } = named.routed;
+  const proof = await prove(served, type, spelled, outside, signal);
+  if (!proof.ok) return proof;
+  const { id, version } = proof.value;
+  const known: Named = { ...named, operation: proven(named.operation, proof.value) };
+  // nothing is looked up for a record that is elsewhere
+  const first = permits(authority, known.operation);
+  if (!first.ok && !isOpen(first.error, named)) return first;
+  const complete = named.lookups.length === 0 ? ok(known) : await lookUp(served, known, id, signal);
+  if (!complete.ok) return complete;
+  const permitted = permits(authority, complete.value.operation);
+  if (!permitted.ok) return permitted;
+  const entry = entryFor(authority, permitted.value.entries[0], id);
+  if (entry === undefined) return err(outside);
+  if (spec.precondition === "atomic" && version === undefined)
+    return err(refuse("upstream_failed", "the upstream names no version of the record"));
+  const inside = { outside, provenBy: "before", ask: [], version } as const;
+  return ok({ named: complete.value, entry, pinnedId: id, inside });
+}
+
+/** The entry that permits; one that names a record by an alias counts only for the record that it is pinned to. */
+export function entryFor(authority: Authority, index: number | undefined, id: string): Entry | undefined {
+  const entry = authority[index ?? -1];
+  return entry?.record.by === "identifier" && entry.record.identifier !== id ? undefined : entry;
+}
