@@ -1,5 +1,6 @@
 import { ok, type Refusal, type Result } from "@remit/core";
 import type { Broker } from "./broker.ts";
+import type { InFlight } from "./feed/in-flight.ts";
 import type { End } from "./store/store.ts";
 
 /** What everyone who ends something is told: when, and which points have acted on it. */
@@ -9,7 +10,8 @@ export interface EndAnswer {
   readonly ended_at: number;
   readonly n: number;
   readonly points: readonly { readonly id: string; readonly seen_at: number | null }[];
-  readonly in_flight: readonly never[];
+  /** Calls that were under way at points that told of it within the bound; a silent point's are not among them. */
+  readonly in_flight: readonly Pick<InFlight, "operation" | "state">[];
   readonly upstream: readonly never[];
 }
 
@@ -20,5 +22,6 @@ export async function end(broker: Broker, ending: End): Promise<Result<EndAnswer
   const { id, endedMs, n } = ended.value;
   const seen = await broker.feed.whenSeen(n, broker.config.settings.bounds.write_ms);
   const points = seen.map((point) => ({ id: point.id, seen_at: point.seenAt }));
-  return ok({ id, ended_at: endedMs, n, points, in_flight: [], upstream: [] });
+  const in_flight = broker.feed.inFlight(id, n).map(({ operation, state }) => ({ operation, state }));
+  return ok({ id, ended_at: endedMs, n, points, in_flight, upstream: [] });
 }

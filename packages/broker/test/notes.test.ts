@@ -1,3 +1,4 @@
+import { createReports, readInFlight } from "../src/feed/in-flight.ts";
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { readRecordLine, refuse } from "@remit/core";
@@ -38,6 +39,27 @@ test("[refusals.counted] refusals of one caller for one reason are one record a 
   ]);
   assert.deepEqual(readRecordLine(store.read.records(0, 1)[0] ?? "")?.ids, ["bot", "tsk_1"]);
   assert.deepEqual(faults, []);
+});
+
+test("[feed.in-flight] what points say of their calls is read strictly, taken once a point and end, and forgotten in the end", () => {
+  const good = { id: "tsk_1", n: 3, operation: "jira-acme.issue.edit", state: "sent" } as const;
+  assert.deepEqual(readInFlight([good]), [good]);
+  for (const bad of [
+    ...[{}, [good, null], [{ ...good, more: 1 }], [{ ...good, n: 0 }], [{ ...good, state: "done" }]],
+    ...[[{ ...good, operation: "<b>" }], [{ ...good, id: "" }], Array.from({ length: 1_001 }, () => good)],
+  ])
+    assert.equal(readInFlight(JSON.parse(JSON.stringify(bad))), undefined, JSON.stringify(bad).slice(0, 80));
+  const reports = createReports();
+  const other = { ...good, operation: "jira-acme.issue.read", state: "aborted" } as const;
+  reports.put("one", [good, good, { ...good, n: 4 }]);
+  reports.put("two", [other]);
+  // the acknowledgement and a challenge told the same
+  reports.put("one", [good, good]);
+  assert.deepEqual(reports.of("tsk_1", 3), [good, good, other]);
+  assert.deepEqual(reports.of("tsk_1", 5), []);
+  for (let n = 10; n < 1_100; n++) reports.put("one", [{ ...good, n }]);
+  assert.deepEqual(reports.of("tsk_1", 3), []);
+  assert.equal(reports.of("tsk_1", 1_099).length, 1);
 });
 
 test("[feed.seen] an end waits for every point whose stream is open, also one that never told its place, and not for one that left", async () => {

@@ -2,6 +2,7 @@ import { type Entry, err, type Head, type Json, ok, permits, type Refusal, refus
 import type { VerifiedCall } from "@remit/sdk";
 import type { Decided } from "./decided.ts";
 import type { Gateway, Served } from "./gateway.ts";
+import type { Flight } from "./in-flight.ts";
 import { lookUp, recall } from "./http/look-up.ts";
 import { type Named, nameOperation } from "./http/name-operation.ts";
 import { rebuild } from "./http/rebuild.ts";
@@ -21,6 +22,8 @@ export interface Incoming {
   readonly readBody: (maxBytes: number) => Promise<Result<Json | undefined, Refusal>>;
   readonly decision: string;
   readonly signal: AbortSignal;
+  /** Aborts the signal: what the call waits for is over. */
+  readonly cut: () => void;
 }
 
 /** What a caller is told: an answer to release, or a refusal with whom it is about. */
@@ -40,23 +43,35 @@ export async function call(gateway: Gateway, served: Served, incoming: Incoming)
   });
   if (!verified.ok) return err({ refusal: verified.error, call: undefined });
   const caller = verified.value;
-  const no = (refusal: Refusal): CallResult => err({ refusal, call: caller });
-  const decided = await decide(served, incoming, caller);
-  if (!decided.ok) return no(decided.error);
-  const missing = approval(decided.value);
-  if (missing !== undefined) return no(missing);
-  const use = await spend(gateway, decided.value, caller);
-  if (!use.ok) return no(use.error);
+  const flight = gateway.flights.enter(caller, incoming.cut);
+  // what was cut off by an end is refused as what begins after it
+  const no = (refusal: Refusal): CallResult =>
+    err({ refusal: flight.ended() ? refuse("token_revoked", refusal.detail) : refusal, call: caller });
   try {
-    const done = await carryOut(gateway, served, incoming, caller, decided.value, use.value);
-    return done.ok ? done : no(done.error);
+    const decided = await decide(served, incoming, caller, flight);
+    if (!decided.ok) return no(decided.error);
+    const missing = approval(decided.value);
+    if (missing !== undefined) return no(missing);
+    const use = await spend(gateway, decided.value, caller);
+    if (!use.ok) return no(use.error);
+    try {
+      const done = await carryOut(gateway, served, incoming, caller, decided.value, use.value, flight);
+      return done.ok ? done : no(done.error);
+    } finally {
+      use.value?.settle();
+    }
   } finally {
-    use.value?.settle();
+    flight.leave();
   }
 }
 
 /** Steps 2 to 4: read the body, name the operation, decide. Nothing has left this process yet, but for lookups by pinned id. */
-async function decide(served: Served, incoming: Incoming, caller: VerifiedCall): Promise<Result<Decided, Refusal>> {
+async function decide(
+  served: Served,
+  incoming: Incoming,
+  caller: VerifiedCall,
+  flight: Flight,
+): Promise<Result<Decided, Refusal>> {
   const { claims, authority } = caller;
   if (claims.connection !== served.connection.id || claims.connector !== served.connector.digest) {
     return err(refuse("connector_changed", "the grant names another connection or connector than this gateway has"));
@@ -73,6 +88,7 @@ async function decide(served: Served, incoming: Incoming, caller: VerifiedCall):
     body.value,
   );
   if (!named.ok) return named;
+  flight.named(named.value.operation.name);
   // the record is judged before anything is looked up for it, so that nothing is learnt about other records
   const first = permits(authority, named.value.operation);
   const inside = first.ok ? undefined : decideInside(served, authority, named.value, first.error, incoming.signal);
@@ -140,6 +156,7 @@ async function carryOut(
   caller: VerifiedCall,
   decided: Decided,
   use: TakenUse | undefined,
+  flight: Flight,
 ): Promise<Result<Answered, Refusal>> {
   const { named, entry, pinnedId, inside } = decided;
   const { operation } = named;
@@ -147,23 +164,23 @@ async function carryOut(
   const note = recorder(gateway, incoming, caller, decided);
   if (!isRead && !(await note("call.intent", {})))
     return giveUp(use, refuse("log_full", "the intent cannot be recorded"));
-  const left = incoming.signal.aborted ? refuse("upstream_failed", "the caller went away") : undefined;
-  const refused = left ?? gateway.liveness.judge(caller, operation.class);
   // the last read before a write: what was moved since it was decided about is not written
-  const moved =
-    refused === undefined && !isRead && inside !== undefined
-      ? ((await leftMeanwhile(served, decided, caller.authority, incoming.signal)) ??
-        gateway.liveness.judge(caller, operation.class))
-      : undefined;
-  const late = refused ?? moved;
-  if (late !== undefined) {
-    if (!isRead) await note("call.outcome", { outcome: "not_sent", code: late.code });
-    return giveUp(use, late);
+  const lastLook = async (): Promise<Refusal | undefined> => {
+    const moved = await leftMeanwhile(served, decided, caller.authority, incoming.signal);
+    return gateway.liveness.judge(caller, operation.class) ?? moved;
+  };
+  const left = incoming.signal.aborted ? refuse("upstream_failed", "the caller went away") : undefined;
+  const late = gateway.liveness.judge(caller, operation.class) ?? left;
+  const halted = late ?? (isRead || inside === undefined ? undefined : await lastLook());
+  if (halted !== undefined) {
+    if (!isRead) await note("call.outcome", { outcome: "not_sent", code: halted.code });
+    return giveUp(use, halted);
   }
   // a write that is on its way is waited for, whoever goes away: what it did must be recorded
   const signal = isRead ? incoming.signal : null;
   try {
-    const request = { ...rebuild(named, pinnedId, entry, inside?.ask), ...conditionOf(decided) };
+    const held = isRead ? {} : { gate: flight.gate() };
+    const request = { ...rebuild(named, pinnedId, entry, inside?.ask), ...conditionOf(decided), ...held };
     const max = "max" in named.routed.spec.response ? named.routed.spec.response.max : MAX_EMPTY;
     const raw = await served.upstream.send({ ...request, credential: served.header }, max, signal);
     const { authority } = caller;
@@ -180,11 +197,12 @@ async function carryOut(
     return gone === undefined ? answered : err(gone);
   } catch (error) {
     if (!(error instanceof UpstreamFault)) throw error;
+    if (error.sent && !isRead) flight.lost();
+    const refusal = gateway.liveness.judge(caller, operation.class) ?? refusalOfFault(decided, error);
     await note(isRead ? "call.read" : "call.outcome", {
       outcome: error.sent ? "unknown" : "not_sent",
-      code: "upstream_failed",
+      code: refusal.code,
     });
-    const refusal = refusalOfFault(decided, error);
     return error.sent ? err(refusal) : giveUp(use, refusal);
   }
 }

@@ -1,6 +1,7 @@
 import type { Connector, ConnectorLookup, Secret } from "@remit/core";
 import type { Liveness, Nonces, PointChannel, Verifier } from "@remit/sdk";
 import type { Finder } from "./http/finder.ts";
+import type { Flights } from "./in-flight.ts";
 import type { LookupMemory } from "./http/look-up.ts";
 import type { Log } from "./log/log.ts";
 import type { RefusalLog } from "./log/refusals.ts";
@@ -34,5 +35,6 @@ export interface Gateway {
   readonly log: Log;
   readonly refusals: RefusalLog;
   readonly uses: Uses;
+  readonly flights: Flights;
   readonly newDecision: () => string;
 }

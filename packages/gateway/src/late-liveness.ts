@@ -1,5 +1,5 @@
 import { refuse } from "@remit/core";
-import { type Bounds, createLiveness, type Liveness, type LivenessOptions } from "@remit/sdk";
+import { type Bounds, createLiveness, type EndListener, type Liveness, type LivenessOptions } from "@remit/sdk";
 
 /** A liveness whose bounds the broker tells at the first hello; until then nothing is fresh, so nothing is served. */
 export interface LateLiveness {
@@ -14,7 +14,7 @@ const LONGEST: Bounds = { readMs: 60_000, writeMs: 10_000, revealMs: 5_000 };
 
 export function createLateLiveness(options: Omit<LivenessOptions, "bounds">): LateLiveness {
   const { promise: begun, resolve } = Promise.withResolvers<Liveness>();
-  const listeners = new Set<(ids: readonly string[]) => void>();
+  const listeners = new Set<EndListener>();
   let inner: Liveness | undefined;
   return {
     liveness: {
@@ -39,9 +39,7 @@ export function createLateLiveness(options: Omit<LivenessOptions, "bounds">): La
         revealMs: Math.min(revealMs, LONGEST.revealMs),
       };
       inner = createLiveness({ ...options, bounds: capped });
-      inner.onEnd((ids) => {
-        for (const listener of listeners) listener(ids);
-      });
+      inner.onEnd((ids) => [...listeners].flatMap((listener) => listener(ids)));
       resolve(inner);
     },
     async run(signal) {

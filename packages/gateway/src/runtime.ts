@@ -12,6 +12,7 @@ import {
 } from "@remit/sdk";
 import type { Gateway, Served } from "./gateway.ts";
 import { newDecision, type PointIdentity } from "./identity.ts";
+import { createFlights } from "./in-flight.ts";
 import { createLateLiveness } from "./late-liveness.ts";
 import type { Log } from "./log/log.ts";
 import { createRefusalLog } from "./log/refusals.ts";
@@ -70,6 +71,7 @@ export function createRuntime(parts: Parts): Runtime {
     served: (resource) => served.get(resource),
     refusals: createRefusalLog(log, Date.now, fault),
     uses: createUses(channel, Date.now, fault),
+    flights: createFlights(liveness),
   };
   const hello = async (): Promise<void> => {
     state.welcome = await channel.hello(helloOf(parts, served));

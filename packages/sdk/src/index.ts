@@ -14,7 +14,13 @@ export {
   type VerifierOptions,
 } from "./enforce/verifier.ts";
 export { boundOf, type Bounds, type Position } from "./liveness/freshness.ts";
-export { createLiveness, type Liveness, type LivenessFault, type LivenessOptions } from "./liveness/liveness.ts";
+export {
+  createLiveness,
+  type EndListener,
+  type Liveness,
+  type LivenessFault,
+  type LivenessOptions,
+} from "./liveness/liveness.ts";
 export {
   createRevocations,
   type FeedBatch,
@@ -28,10 +34,12 @@ export { createPointChannel, type PointChannelOptions } from "./point/channel.ts
 export { readTokenKeys } from "./point/answers.ts";
 export { pinOf, readSuccession, type Succession, type TrustFault } from "./point/succession.ts";
 export {
+  type Applied,
   ChannelError,
   type FeedChannel,
   type FeedLine,
   type Hello,
+  type InFlight,
   type PointChannel,
   type ResolveRequest,
   type TokenKeys,

@@ -12,7 +12,10 @@ test("[liveness.follow] a point becomes fresh, applies a revocation at once, tel
   await until(peer, () => liveness.isFresh("money"));
   assert.equal(liveness.judge(LIVE, "money"), undefined);
   const { promise: ended, resolve } = Promise.withResolvers<readonly string[]>();
-  liveness.onEnd(resolve);
+  liveness.onEnd((ids) => {
+    resolve(ids);
+    return [];
+  });
   const seen = peer.heard("/points/seen");
   peer.revoke([{ id: id("tsk"), forget: NOW + 10 }]);
   assert.deepEqual(await ended, [id("tsk")]);

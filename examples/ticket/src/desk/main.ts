@@ -37,6 +37,8 @@ interface Received {
 
 const received: Received[] = [];
 let hostile: { kind: Hostility; left: number } | undefined;
+/** Requests that are answered only when the drill says so. */
+let held: { left: number; readonly told: Promise<void>; readonly release: () => void } | undefined;
 
 const server = createServer((request, response) => void serve(request, response));
 server.on("connection", (socket) => socket.on("data", (chunk: Buffer) => appendFileSync(bytesLog, chunk)));
@@ -65,6 +67,10 @@ async function serve(request: IncomingMessage, response: ServerResponse): Promis
     return send(response, 401, {
       errorMessages: ["Client must be authenticated to access this resource."],
     });
+  if (held !== undefined && held.left > 0) {
+    held.left -= 1;
+    await held.told;
+  }
   if (hostile !== undefined && hostile.left > 0) {
     hostile.left -= 1;
     return misbehave(hostile.kind, response, apiKey, `${desk}/stolen`);
@@ -93,12 +99,17 @@ function parsed(body: string): unknown {
   }
 }
 
-/** What only the drill may ask: what was received, to move a ticket, to misbehave. */
+/** What only the drill may ask: what was received, to move a ticket, to wait, to misbehave. */
 function control(request: IncomingMessage, response: ServerResponse, path: string, body: string): void {
   if (request.headers.authorization !== `Bearer ${controlKey}`) return send(response, 401, {});
   const asked = { id: "", key: "", kind: "", times: 1, ...(parsed(body) as object | undefined) };
   if (path === "/__desk/requests") return send(response, 200, { count: received.length, requests: received });
   if (path === "/__desk/move") return (store.move(asked.id, asked.key), send(response, 200, {}));
+  if (path === "/__desk/hold") {
+    const { promise: told, resolve: release } = Promise.withResolvers<void>();
+    return ((held = { left: asked.times, told, release }), send(response, 200, {}));
+  }
+  if (path === "/__desk/release") return (held?.release(), send(response, 200, {}));
   const kind = HOSTILITIES.find((one) => one === asked.kind);
   if (path === "/__desk/hostile" && kind !== undefined)
     return ((hostile = { kind, left: asked.times }), send(response, 200, {}));

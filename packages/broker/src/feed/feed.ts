@@ -1,5 +1,6 @@
 import { type JsonObject, rootOf, signCheckpoint, signJws, toBase64url } from "@remit/core";
 import { sign } from "node:crypto";
+import { createReports, type InFlight } from "./in-flight.ts";
 import { createSeen, type SeenAt } from "./seen.ts";
 import type { SigningKey } from "../keys/keyring.ts";
 import { frontierOf, sha256 } from "../store/frontier.ts";
@@ -13,12 +14,14 @@ export interface Feed {
   snapshot(): string;
   /** Batches after a position, then every new one. Returns how to stop. */
   follow(epoch: number, after: number, push: (jws: string) => void): (() => void) | undefined;
-  /** Notes how far a point is; false for a place that the feed has not reached. */
-  seen(point: string, epoch: number, n: number): boolean;
+  /** Notes how far a point is, and what ends reached at it; false for a place that the feed has not reached. */
+  seen(point: string, at: { readonly epoch: number; readonly n: number }, reached: readonly InFlight[]): boolean;
   /** Counts a point as one to wait for, while its stream is open. Returns how to end that. */
   attend(point: string, n: number): () => void;
   /** Waits until every known point is past a position, at most `boundMs`. */
   whenSeen(n: number, boundMs: number): Promise<readonly SeenAt[]>;
+  /** What points said that an end reached: the end of this id at this place. */
+  inFlight(id: string, n: number): readonly InFlight[];
   /** The signed head of the broker's log. */
   checkpoint(): string;
 }
@@ -36,6 +39,7 @@ const PAGE = 1_000;
 /** Makes the feed over a store. */
 export function createFeed({ store, feedKey, logKey, logName, now }: FeedOptions): Feed {
   const seen = createSeen(now);
+  const reports = createReports();
   const followers = new Set<(batch: RevocationBatch) => void>();
   store.onRevocations((batch) => {
     for (const follower of followers) follower(batch);
@@ -73,25 +77,34 @@ export function createFeed({ store, feedKey, logKey, logName, now }: FeedOptions
       followers.add(follower);
       return () => followers.delete(follower);
     },
-    seen(point, epoch, n) {
+    seen(point, { epoch, n }, reached) {
       const head = store.read.position();
       if (epoch !== head.epoch || n > head.n) return false;
+      // before whoever waits for this place is told that it is reached
+      reports.put(
+        point,
+        reached.filter((one) => one.n <= n),
+      );
       seen.note(point, n);
       return true;
     },
     attend: (point, n) => seen.attend(point, n),
     whenSeen: async (n, boundMs) => seen.when(n, boundMs),
+    inFlight: (id, n) => reports.of(id, n),
     checkpoint() {
-      const { size, root } = head();
-      const raw = Buffer.from(logKey.jwk.x, "base64url");
-      return signCheckpoint(
-        { origin: logName, size, root },
-        { name: logName, key: raw },
-        (message) => sign(null, message, logKey.key),
-        sha256,
-      );
+      return signedHead(head(), logName, logKey);
     },
   };
+}
+
+function signedHead(head: { readonly size: number; readonly root: Uint8Array }, name: string, key: SigningKey): string {
+  const raw = Buffer.from(key.jwk.x, "base64url");
+  return signCheckpoint(
+    { origin: name, ...head },
+    { name, key: raw },
+    (message) => sign(null, message, key.key),
+    sha256,
+  );
 }
 
 /** Everything revoked that still matters, at one position. */

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { isJsonObject, type JsonObject, verifyCheckpoint } from "@remit/core";
 import type { Feed } from "../feed/feed.ts";
+import { readInFlight } from "../feed/in-flight.ts";
 import { verifyEd25519 } from "../keys/verify.ts";
 import { sha256 } from "../store/frontier.ts";
 import type { PointRow, Store } from "../store/store.ts";
@@ -64,7 +65,7 @@ export const ROUTES: Readonly<Record<string, Route>> = {
     run: (_asked, { feed }) => ({ snapshot: feed.snapshot() }),
   },
   "POST /points/challenge": { right: "feed", members: ["nonce", "applied"], run: challenge },
-  "POST /points/seen": { right: "feed", members: ["epoch", "n"], run: seen },
+  "POST /points/seen": { right: "feed", members: ["epoch", "n", "in_flight"], run: seen },
   "POST /points/resolved": { right: "resolve", members: ["answers"], run: resolved },
   "POST /points/spend": { right: "spend", members: ["grant", "jti", "count"], run: spend },
   "POST /points/return": { right: "spend", members: ["reservation", "unused"], run: giveBack },
@@ -139,13 +140,20 @@ function challenge({ point, body }: Asked, { feed }: PointsDesk): unknown {
   const { applied } = body;
   if (applied !== undefined && !isJsonObject(applied)) throw malformed();
   // a place of another epoch, or beyond the end, is answered like any other: with where the feed is
-  if (applied !== undefined) feed.seen(point.point, count(applied["epoch"]), count(applied["n"]));
+  if (applied !== undefined) note(feed, point, applied);
   return { fresh: feed.fresh(nonce) };
 }
 
 function seen({ point, body }: Asked, { feed }: PointsDesk): unknown {
-  if (!feed.seen(point.point, count(body["epoch"]), count(body["n"]))) throw new Answer(409, { error: "not_reached" });
+  if (!note(feed, point, body)) throw new Answer(409, { error: "not_reached" });
   return {};
+}
+
+/** Notes how far a point is, and what the ends on the way there reached at it. */
+function note(feed: Feed, { point }: PointRow, applied: JsonObject): boolean {
+  const reached = applied["in_flight"] === undefined ? [] : readInFlight(applied["in_flight"]);
+  if (reached === undefined) throw malformed();
+  return feed.seen(point, { epoch: count(applied["epoch"]), n: count(applied["n"]) }, reached);
 }
 
 function resolved({ point, body }: Asked, { channels }: PointsDesk): unknown {

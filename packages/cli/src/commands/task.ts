@@ -41,8 +41,15 @@ export async function revoke(
   output.answer(answer, endedText(answer));
 }
 
+/** What became of a call that was under way. */
+const STATES: Readonly<Record<string, string>> = {
+  aborted: "stopped, nothing of it was sent or released",
+  sent: "was on its way; its outcome is recorded, its answer withheld",
+  unknown: "was sent, and no answer came",
+};
+
 function endedText(answer: Readonly<Record<string, unknown>>): readonly string[] {
-  const { id, ended_at: endedAt, points } = answer;
+  const { id, ended_at: endedAt, points, in_flight: inFlight } = answer;
   const seen = (Array.isArray(points) ? points : []).map((point: { id?: unknown; seen_at?: unknown }) => {
     const after =
       typeof point.seen_at === "number" && typeof endedAt === "number"
@@ -50,7 +57,11 @@ function endedText(answer: Readonly<Record<string, unknown>>): readonly string[]
         : "not heard of within the bound; it stops itself";
     return `  ${String(point.id)}: ${after}`;
   });
-  return [`${String(id)} ended`, ...seen];
+  const flights = (Array.isArray(inFlight) ? inFlight : []).map(
+    (flight: { operation?: unknown; state?: unknown }) =>
+      `  ${String(flight.operation)}: ${STATES[String(flight.state)] ?? "under way"}`,
+  );
+  return [`${String(id)} ended`, ...seen, ...flights];
 }
 
 function taskId(text: string): string {

@@ -77,7 +77,10 @@ function readEntry(json: JsonObject, path: string, known: ConnectorLookup, form:
   for (const member of Object.keys(json))
     if (!MEMBERS.includes(member)) fail(`${path}.${member}`, "is not a member of an entry");
   const type = text(json["type"], `${path}.type`);
-  const what = known(type) ?? fail(`${path}.type`, `\`${type}\` is not a type known here`);
+  const what = known(type);
+  // a type without operations is only a parent: nothing of it can be granted
+  if (what === undefined || actionsOf(what.recordType).length === 0)
+    return fail(`${path}.type`, `\`${type}\` is not a type known here`);
   const actions =
     json["actions"] === undefined ? undefined : readActions(json["actions"], `${path}.actions`, what.recordType);
   const fields =

@@ -97,6 +97,7 @@ async function answer(
     readBody: async (maxBytes) => readBody(request, headers, maxBytes),
     decision,
     signal: cut.signal,
+    cut: () => cut.abort(),
   });
   if (done.ok) return send(response, done.value.status, done.value.body, nonceOf(gateway));
   const { refusal, call: caller } = done.error;

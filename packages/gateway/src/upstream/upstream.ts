@@ -2,7 +2,9 @@ import { lookup } from "node:dns";
 import { isIP, type LookupFunction } from "node:net";
 import { buildConnector, Pool } from "undici";
 import type { Secret } from "@remit/core";
+import type { Gate } from "../in-flight.ts";
 import { mayConnect } from "./address.ts";
+import { gated } from "./gated.ts";
 
 /** An upstream's answer, whole and bounded. */
 export interface UpstreamAnswer {
@@ -41,6 +43,8 @@ export interface Upstream {
       readonly body: string | undefined;
       /** The version that the record must still have. */
       readonly ifMatch?: string;
+      /** Keeps the request back until it would be written; absent: nothing does. */
+      readonly gate?: Gate;
       readonly credential: Secret<readonly [name: string, value: string]>;
     },
     maxBytes: number,
@@ -72,19 +76,20 @@ export function openUpstream(options: UpstreamOptions): Upstream {
         ...(request.ifMatch === undefined ? {} : { "if-match": request.ifMatch }),
         [name]: value,
       };
+      const { gate } = request;
       let answered = false;
+      let started = gate === undefined;
+      const start = (): boolean => (started = gate?.start() === true);
       try {
-        const {
-          statusCode,
-          headers: told,
-          body,
-        } = await pool.request({
+        const asked = (gate === undefined ? pool : gated(pool, { start })).request({
           method: request.method as "GET",
           path: request.target,
           headers,
           body: request.body ?? null,
           signal,
         });
+        const answer = await (gate === undefined ? asked : Promise.race([asked, gate.stopped]));
+        const { statusCode, headers: told, body } = answer;
         answered = true;
         const encoding = told["content-encoding"];
         if (encoding !== undefined && encoding !== "identity") {
@@ -100,7 +105,8 @@ export function openUpstream(options: UpstreamOptions): Upstream {
         };
       } catch (error) {
         if (error instanceof UpstreamFault) throw error;
-        throw new UpstreamFault(signal?.aborted === true ? "cut" : "no answer", !isConnectFault(error), answered);
+        const sent = started && !isConnectFault(error);
+        throw new UpstreamFault(signal?.aborted === true || !started ? "cut" : "no answer", sent, answered);
       }
     },
     close: async () => pool.destroy(),

@@ -152,9 +152,14 @@ async function endTask(broker: Broker, held: HeldToken, how: "complete" | "cance
     endedAt: countIn(answer, "ended_at"),
     n: countIn(answer, "n"),
     points: listIn(answer, "points").map(readPoint),
-    inFlight: listIn(answer, "in_flight"),
+    inFlight: listIn(answer, "in_flight").map(readFlight),
     upstream: listIn(answer, "upstream"),
   };
+}
+
+function readFlight(json: Json): EndedTask["inFlight"][number] {
+  if (!isJsonObject(json)) throw refusalFrom(200, "");
+  return { operation: textIn(json, "operation"), state: textIn(json, "state") };
 }
 
 function readPoint(json: Json): { readonly id: string; readonly seenAt: number | null } {

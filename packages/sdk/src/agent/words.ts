@@ -62,7 +62,8 @@ export interface EndedTask {
   readonly endedAt: number;
   readonly n: number;
   readonly points: readonly { readonly id: string; readonly seenAt: number | null }[];
-  readonly inFlight: readonly Json[];
+  /** Calls that were under way and what became of them, as far as points told within the bound. */
+  readonly inFlight: readonly { readonly operation: string; readonly state: string }[];
   readonly upstream: readonly Json[];
 }
 

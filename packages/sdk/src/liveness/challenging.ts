@@ -67,7 +67,10 @@ async function askOnce(state: FeedState, signal: AbortSignal): Promise<Asked> {
   const timeout = AbortSignal.any([signal, AbortSignal.timeout(state.bounds.readMs)]);
   state.freshness.asked(nonce, state.monotonicMs(), before);
   try {
-    return takeAnswer(state, await state.channel.challenge(nonce, before, timeout));
+    const { applied, told } = state.reports.beside(before);
+    const answer = await state.channel.challenge(nonce, applied, timeout);
+    told();
+    return takeAnswer(state, answer);
   } catch (cause) {
     const malformed = cause instanceof ChannelError && cause.code === "malformed";
     if (!signal.aborted) state.fault({ code: malformed ? "malformed" : "unreachable", cause });

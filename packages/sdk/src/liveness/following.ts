@@ -1,8 +1,9 @@
 import type { KeyObject } from "node:crypto";
 import { ChannelError, type FeedLine } from "../point/words.ts";
 import type { Freshness, Position } from "./freshness.ts";
-import type { LivenessFault, LivenessOptions } from "./liveness.ts";
-import { createRevocations, readBatch, type Revocations } from "./revocations.ts";
+import type { EndListener, LivenessFault, LivenessOptions } from "./liveness.ts";
+import { createReports, type Reports } from "./reports.ts";
+import { createRevocations, readBatch, type RevocationItem, type Revocations } from "./revocations.ts";
 import { readSigned, readSnapshot } from "./signed.ts";
 import { pause } from "./pause.ts";
 
@@ -10,7 +11,9 @@ import { pause } from "./pause.ts";
 export interface FeedState extends LivenessOptions {
   readonly freshness: Freshness;
   readonly revocations: Revocations;
-  readonly ended: (ids: readonly string[]) => void;
+  readonly ended: EndListener;
+  /** What ends reached here, until the broker was told. */
+  readonly reports: Reports;
   /** Undefined before the first snapshot. */
   position(): Position | undefined;
   /** The key that speaks for the feed now; undefined before trust was fetched. */
@@ -34,7 +37,7 @@ export interface FeedState extends LivenessOptions {
 export function createFeedState(
   options: LivenessOptions & {
     readonly freshness: Freshness;
-    readonly ended: (ids: readonly string[]) => void;
+    readonly ended: EndListener;
   },
 ): FeedState {
   const revocations = createRevocations();
@@ -45,6 +48,7 @@ export function createFeedState(
   return {
     ...options,
     revocations,
+    reports: createReports(),
     started,
     start,
     position: () => (revocations.position().epoch < 0 ? undefined : revocations.position()),
@@ -128,11 +132,7 @@ async function takeSnapshot(state: FeedState, signal: AbortSignal): Promise<Live
   if (known !== undefined && isBehind(snapshot, known)) return { code: "step_back" };
   state.revocations.restart(snapshot);
   state.snapshotTaken();
-  await applied(
-    state,
-    snapshot.items.map((item) => item.id),
-    signal,
-  );
+  await applied(state, snapshot.items, signal);
   state.start();
   return undefined;
 }
@@ -168,21 +168,19 @@ function takeBatch(state: FeedState, compact: string, signal: AbortSignal): Live
   if (batch === undefined) return { code: "malformed" };
   const taken = state.revocations.apply(batch, compact);
   if (!taken.ok) return { code: taken.error };
-  void applied(
-    state,
-    batch.items.map((item) => item.id),
-    signal,
-  );
+  void applied(state, batch.items, signal);
   return undefined;
 }
 
 /** Local effect first: running calls are cut before the broker hears that the batch was seen. */
-async function applied(state: FeedState, ids: readonly string[], signal: AbortSignal): Promise<void> {
+async function applied(state: FeedState, items: readonly RevocationItem[], signal: AbortSignal): Promise<void> {
   const position = state.revocations.position();
   state.freshness.applied(position);
-  state.ended(ids);
+  state.reports.add(state.ended(items.map(({ id }) => id)), items);
+  const { applied: told, told: done } = state.reports.beside(position);
   try {
-    await state.channel.seen(position, signal);
+    await state.channel.seen(told, signal);
+    done();
   } catch {
     // a lost acknowledgement is made good by the next challenge, which names the position too
   }

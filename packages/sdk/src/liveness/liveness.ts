@@ -1,7 +1,7 @@
 import type { OperationClass, Refusal } from "@remit/core";
 import { refuse } from "@remit/core";
 import type { Standing, VerifiedCall } from "../enforce/verifier.ts";
-import type { FeedChannel, ResolveRequest } from "../point/words.ts";
+import type { FeedChannel, InFlight, ResolveRequest } from "../point/words.ts";
 import { challengeLoop } from "./challenging.ts";
 import { createFeedState, followLoop } from "./following.ts";
 import { type Bounds, createFreshness, type Position } from "./freshness.ts";
@@ -27,6 +27,9 @@ export interface LivenessFault {
   readonly cause?: unknown;
 }
 
+/** Cuts what an end reaches, and says what it reached. */
+export type EndListener = (ids: readonly string[]) => readonly InFlight[];
+
 /** What a point knows about the present. It says no until the first answer to a challenge of this very process. */
 export interface Liveness extends Standing {
   /** Whether nothing can have been missed within the bound of this class; reads where none is named. */
@@ -35,8 +38,11 @@ export interface Liveness extends Standing {
   judge(call: Pick<VerifiedCall, "claims" | "live">, operation: OperationClass): Refusal | undefined;
   /** Where the feed is applied up to; undefined before the first snapshot. */
   position(): Position | undefined;
-  /** Hears the ids of each batch as soon as it is applied, so that running calls can be cut. Returns the way to stop. */
-  onEnd(listener: (ids: readonly string[]) => void): () => void;
+  /**
+   * Hears the ids of each batch as soon as it is applied, so that running calls can be cut; what it says became of them
+   * goes to the broker with the acknowledgement. Returns the way to stop.
+   */
+  onEnd(listener: EndListener): () => void;
   /** Follows the feed and asks for freshness until the signal. Never rejects. */
   run(signal: AbortSignal): Promise<void>;
 }
@@ -44,13 +50,11 @@ export interface Liveness extends Standing {
 /** Makes the liveness of one point over one channel. */
 export function createLiveness(options: LivenessOptions): Liveness {
   const freshness = createFreshness(options.bounds);
-  const listeners = new Set<(ids: readonly string[]) => void>();
+  const listeners = new Set<EndListener>();
   const state = createFeedState({
     ...options,
     freshness,
-    ended: (ids) => {
-      for (const listener of listeners) listener(ids);
-    },
+    ended: (ids) => [...listeners].flatMap((listener) => listener(ids)),
   });
   const isFresh = (operation: OperationClass = "read"): boolean => freshness.isFresh(operation, options.monotonicMs());
   const isLive = (ids: readonly string[], issuedAt: number): boolean => !state.revocations.isDead(ids, issuedAt);

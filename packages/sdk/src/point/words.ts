@@ -49,6 +49,20 @@ export type FeedLine =
   | { readonly kind: "ping" }
   | ({ readonly kind: "epoch" } & Position);
 
+/** What became of a call that was under way at a point when something that it depends on ended. */
+export interface InFlight {
+  /** What ended it. */
+  readonly id: string;
+  readonly operation: string;
+  /** `aborted`: nothing of it is sent or released. `sent`: a write was on its way. `unknown`: so it was, and it is lost. */
+  readonly state: "aborted" | "sent" | "unknown";
+}
+
+/** Where a point is in the feed, and what an end at place `n` reached on the way there. */
+export interface Applied extends Position {
+  readonly in_flight?: readonly (InFlight & { readonly n: number })[];
+}
+
 /** What liveness needs of the channel. */
 export interface FeedChannel {
   /** Fetches the succession again and believes it only under the pin; never one older than the last believed. */
@@ -58,9 +72,9 @@ export interface FeedChannel {
   /** Everything after a position, then what comes; ends with the connection. */
   feed(after: Position, signal: AbortSignal): AsyncIterable<FeedLine>;
   /** The compact JWS that answers this nonce. */
-  challenge(nonce: string, applied: Position, signal: AbortSignal): Promise<string>;
+  challenge(nonce: string, applied: Applied, signal: AbortSignal): Promise<string>;
   /** Acknowledges what was applied. */
-  seen(applied: Position, signal?: AbortSignal): Promise<void>;
+  seen(applied: Applied, signal?: AbortSignal): Promise<void>;
 }
 
 /** The way of an enforcement point to its broker: opened by the point, mutual TLS, pinned by the root's fingerprint. */
