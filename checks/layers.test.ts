@@ -66,6 +66,6 @@ test("[repository.core-is-pure] core has no I/O, clock, randomness or dependenci
 });
 
 test("[repository.source-condition] sibling packages resolve to their source, so no test runs against an old build", () => {
-  for (const name of ["core", "sdk", "broker", "gateway", "cli"])
+  for (const name of ["core", "sdk", "broker", "gateway", "cli", "testkit"])
     assert.match(import.meta.resolve(`@remit/${name}`), /\/src\/index\.ts$/);
 });

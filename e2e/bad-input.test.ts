@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { signJws } from "@remit/core";
 import { dpopProof, makeDpopKey, signerOf } from "@remit/sdk";
 import { loginAs } from "../examples/ticket/src/idp/login-as.ts";
-import { remit } from "../examples/ticket/src/story/programs.ts";
+import { remit } from "@remit/testkit";
 import { authorize } from "../packages/cli/src/login/authorize.ts";
 import { testWorld, withBot, type World } from "./world.ts";
 

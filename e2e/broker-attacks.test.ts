@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { signJws } from "@remit/core";
 import { dpopProof, makeDpopKey, signerOf } from "@remit/sdk";
 import { beginDrill, codeOf } from "../examples/ticket/src/story/drills.ts";
-import { remit } from "../examples/ticket/src/story/programs.ts";
+import { remit } from "@remit/testkit";
 import { loginAs } from "../examples/ticket/src/idp/login-as.ts";
 import { authorize } from "../packages/cli/src/login/authorize.ts";
 import { testWorld, until, withBot, type World } from "./world.ts";

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { remit } from "../examples/ticket/src/story/programs.ts";
+import { remit } from "@remit/testkit";
 import { testWorld } from "./world.ts";
 
 /** Spellings in which the canary might lie somewhere. */

@@ -12,7 +12,7 @@ import { dpopKeyOf, dpopProof, makeDpopKey, sha256 } from "@remit/sdk";
 import { parse } from "yaml";
 import { openKeyring } from "../packages/broker/src/keys/keyring.ts";
 import { readSealKey } from "../packages/broker/src/keys/seal.ts";
-import { start, stop, textOf } from "../examples/ticket/src/story/programs.ts";
+import { startProgram } from "@remit/testkit";
 import { codeOf } from "../examples/ticket/src/story/drills.ts";
 import { testWorld, until } from "./world.ts";
 
@@ -210,9 +210,9 @@ test("[gateway.captured-broker] whoever holds all keys of the broker cannot make
     seal,
     "--json",
   ];
-  const running = await start(main, flags, join(world.folder, "captured.log"), world.env);
-  t.after(async () => stop(running));
-  const gateway = textOf(running, "gateway");
+  const running = await startProgram(main, flags, { log: join(world.folder, "captured.log"), env: world.env });
+  t.after(async () => running.stop());
+  const gateway = running.text("gateway");
   resource = `${gateway}/r/jira-acme`;
   // what the attacker says is believed as far as a broker is believed: the gateway serves
   await until("the gateway follows the attacker", async () => (await fetch(`${gateway}/readyz`)).status === 200);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { beginDrill, codeOf, type Drill } from "../examples/ticket/src/story/drills.ts";
-import { remit } from "../examples/ticket/src/story/programs.ts";
+import { remit } from "@remit/testkit";
 import { gatewayRecords, testWorld, until, type World } from "./world.ts";
 
 const PATH = "/rest/api/3/issue/PROJ-42";

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Configure, createWorld, type World } from "../examples/ticket/src/story/world.ts";
 
+export { until } from "@remit/testkit";
 export type { World } from "../examples/ticket/src/story/world.ts";
 
 /** A world for one test, in a folder of its own that is gone afterwards. */
@@ -30,13 +31,6 @@ export const withBot: Configure = (config) => {
     .replace("live: 3", "live: 50");
   writeFileSync(join(config, "policies", "bot.yaml"), own);
 };
-
-/** Asks until it holds, at most fifteen seconds; says what never came true. */
-export async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
-  const end = performance.now() + 15_000;
-  while (performance.now() < end) if (await holds()) return;
-  throw new Error(`never came true: ${what}`);
-}
 
 /** The records of a gateway's own log, as its files hold them now. */
 export function gatewayRecords(

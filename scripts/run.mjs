@@ -60,6 +60,7 @@ function ensureInstalled() {
     "packages/broker",
     "packages/gateway",
     "packages/cli",
+    "packages/testkit",
     "examples/ticket",
   ];
   const some = ["--omit=dev", "--include-workspace-root", ...workspaces.flatMap((name) => ["-w", name])];

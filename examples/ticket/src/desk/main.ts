@@ -4,8 +4,8 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import { once } from "node:events";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { HOSTILITIES, type Hostility, misbehave } from "@remit/testkit";
 import { answerApi } from "./api.ts";
-import { HOSTILITIES, type Hostility, misbehave } from "./hostile.ts";
 import { openTickets } from "./store.ts";
 
 // A ticket desk: somebody else's program, with its own database and its own API key. It knows nothing of Remit.
@@ -26,6 +26,12 @@ const apiKey = keyFile("api-key");
 const controlKey = keyFile("control-key");
 const bytesLog = join(data, "received.log");
 const store = openTickets(join(data, "desk.db"));
+
+/** Answers for its misbehaviour to spoil. */
+const SAMPLE = {
+  answer: (summary: string) => ({ id: "10442", key: "PROJ-42", fields: { summary } }),
+  other: { id: "10443", key: "PROJ-43", fields: { summary: "Rotate the payment keys" } },
+};
 
 interface Received {
   readonly n: number;
@@ -73,7 +79,7 @@ async function serve(request: IncomingMessage, response: ServerResponse): Promis
   }
   if (hostile !== undefined && hostile.left > 0) {
     hostile.left -= 1;
-    return misbehave(hostile.kind, response, apiKey, `${desk}/stolen`);
+    return misbehave(hostile.kind, response, { ...SAMPLE, secret: apiKey, elsewhere: `${desk}/stolen` });
   }
   const answer = answerApi(store, {
     method: request.method ?? "",

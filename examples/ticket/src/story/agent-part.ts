@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { remit } from "./programs.ts";
+import { remit } from "@remit/testkit";
 import type { Teller } from "./teller.ts";
 import type { World } from "./world.ts";
 

@@ -1,7 +1,7 @@
 import { cpSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { remit } from "@remit/testkit";
 import { attempt, codeOf, type Drill } from "./drills.ts";
-import { remit } from "./programs.ts";
 import type { Teller } from "./teller.ts";
 import type { World } from "./world.ts";
 

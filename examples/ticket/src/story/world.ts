@@ -1,10 +1,9 @@
-import { once } from "node:events";
 import { createPrivateKey, type KeyObject } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { type Program, programFile, remit, startProgram } from "@remit/testkit";
 import { loginAs } from "../idp/login-as.ts";
-import { remit, remitMain, type Running, start, stop, textOf } from "./programs.ts";
 
 /** Everything that the story happens in: the company's login, its ticket desk, and Remit between them. */
 export interface World extends AsyncDisposable {
@@ -60,17 +59,17 @@ export async function createWorld(
   const log = (name: string): string => join(folder, `${name}.log`);
   say("starting the company's login and its ticket desk …");
   const [idp, desk] = await Promise.all([
-    start(here("../idp/main.ts"), [], log("idp")),
-    start(here("../desk/main.ts"), ["--data", join(folder, "desk")], log("desk")),
+    startProgram(here("../idp/main.ts"), [], { log: log("idp") }),
+    startProgram(here("../desk/main.ts"), ["--data", join(folder, "desk")], { log: log("desk") }),
   ]);
   const up = remitIn({ data, config, env, log: log("remit") });
-  const stopAll = async (): Promise<void> => void (await Promise.all([up.stop(), stop(desk), stop(idp)]));
+  const stopAll = async (): Promise<void> => void (await Promise.all([up.stop(), desk.stop(), idp.stop()]));
   try {
-    await configure(config, textOf(idp, "issuer"), env);
-    configureMore(config, textOf(idp, "issuer"));
+    await configure(config, idp.text("issuer"), env);
+    configureMore(config, idp.text("issuer"));
     say("starting Remit …");
     await up.start();
-    await connectDesk(folder, data, textOf(desk, "desk"), env);
+    await connectDesk(folder, data, desk.text("desk"), env);
     await login(data, env, say);
   } catch (error) {
     // what was started must not outlive a world that never came to be
@@ -78,13 +77,13 @@ export async function createWorld(
     throw error;
   }
   return {
-    ...{ folder, data, env, desk: textOf(desk, "desk"), idp: textOf(idp, "issuer") },
+    ...{ folder, data, env, desk: desk.text("desk"), idp: idp.text("issuer") },
     get remit() {
       return remitNow(up.now());
     },
-    ...drillOf(folder, textOf(desk, "desk")),
+    ...drillOf(folder, desk.text("desk")),
     async killAndRestart(victims) {
-      const ended = once(up.now().child, "exit");
+      const { ended } = up.now();
       for (const victim of victims) process.kill(remitNow(up.now()).pids[victim], "SIGKILL");
       await ended;
       await up.start();
@@ -100,16 +99,16 @@ export async function createWorld(
 function remitIn(at: { readonly data: string; readonly config: string; readonly env: Env; readonly log: string }): {
   start(): Promise<void>;
   stop(): Promise<void>;
-  now(): Running;
+  now(): Program;
 } {
-  let up: Running | undefined;
+  let up: Program | undefined;
   const flags = ["--data", at.data, "--config", at.config, "--port", "0", "--json"];
   return {
     async start() {
-      up = await start(remitMain, ["up", ...flags], at.log, at.env);
+      up = await startProgram(programFile("@remit/cli"), ["up", ...flags], { log: at.log, env: at.env });
     },
     async stop() {
-      if (up !== undefined) await stop(up);
+      await up?.stop();
     },
     now() {
       if (up === undefined) throw new Error("Remit was not started");
@@ -118,16 +117,16 @@ function remitIn(at: { readonly data: string; readonly config: string; readonly 
   };
 }
 
-function remitNow(up: Running): RemitNow {
+function remitNow(up: Program): RemitNow {
   const pids: unknown = up.ready["pids"];
   const { broker, gateway } = { broker: 0, gateway: 0, ...(typeof pids === "object" ? pids : {}) };
-  const [brokerUrl, issuer, gatewayUrl] = [textOf(up, "broker"), textOf(up, "issuer"), textOf(up, "gateway")];
+  const [brokerUrl, issuer, gatewayUrl] = [up.text("broker"), up.text("issuer"), up.text("gateway")];
   return {
     broker: brokerUrl,
     issuer,
     gateway: gatewayUrl,
-    points: textOf(up, "points"),
-    pin: textOf(up, "pin"),
+    points: up.text("points"),
+    pin: up.text("pin"),
     pids: { broker, gateway },
     ready: up.ready,
   };
