@@ -188,54 +188,55 @@ test("[kill.intent-before-write] killed at any step of a write, the gateway leav
 test("[kill.no-disclosure-without-record] killed at any step of a read, the gateway has released nothing that it did not record", async () => {
   await using stage = await openStage();
   const GET = ({ method }: { readonly method: string }): boolean => method === "GET";
-  const kills: Readonly<Record<string, { readonly records: readonly number[]; kill(of: IssuedToken): Promise<string> }>> =
-    {
-      "8 sent, not answered": {
-        records: [0],
-        async kill(of) {
-          const hold = stage.upstream.hold(GET);
-          const asked = stage.read(of);
-          await hold.arrived();
-          await stage.remit.gateway.kill();
-          hold.release();
-          return asked;
-        },
+  const kills: Readonly<
+    Record<string, { readonly records: readonly number[]; kill(of: IssuedToken): Promise<string> }>
+  > = {
+    "8 sent, not answered": {
+      records: [0],
+      async kill(of) {
+        const hold = stage.upstream.hold(GET);
+        const asked = stage.read(of);
+        await hold.arrived();
+        await stage.remit.gateway.kill();
+        hold.release();
+        return asked;
       },
-      "9 answered, not read": {
-        records: [0],
-        async kill(of) {
-          const hold = stage.upstream.hold(GET);
-          const asked = stage.read(of);
-          await hold.arrived();
-          await stage.remit.gateway.pause();
-          hold.release();
-          await (await fetch(stage.upstream.origin)).arrayBuffer();
-          await stage.remit.gateway.kill();
-          return asked;
-        },
+    },
+    "9 answered, not read": {
+      records: [0],
+      async kill(of) {
+        const hold = stage.upstream.hold(GET);
+        const asked = stage.read(of);
+        await hold.arrived();
+        await stage.remit.gateway.pause();
+        hold.release();
+        await (await fetch(stage.upstream.origin)).arrayBuffer();
+        await stage.remit.gateway.kill();
+        return asked;
       },
-      "10 writing the record": {
-        records: [0, 1],
-        async kill(of) {
-          const hold = stage.upstream.hold(GET);
-          const asked = stage.read(of);
-          await hold.arrived();
-          const grown = stage.growth("gateway");
-          hold.release();
-          await grown;
-          await stage.remit.gateway.kill();
-          return asked;
-        },
+    },
+    "10 writing the record": {
+      records: [0, 1],
+      async kill(of) {
+        const hold = stage.upstream.hold(GET);
+        const asked = stage.read(of);
+        await hold.arrived();
+        const grown = stage.growth("gateway");
+        hold.release();
+        await grown;
+        await stage.remit.gateway.kill();
+        return asked;
       },
-      "10 released": {
-        records: [1],
-        async kill(of) {
-          const code = await stage.read(of);
-          await stage.remit.gateway.kill();
-          return code;
-        },
+    },
+    "10 released": {
+      records: [1],
+      async kill(of) {
+        const code = await stage.read(of);
+        await stage.remit.gateway.kill();
+        return code;
       },
-    };
+    },
+  };
   for (const [name, { records, kill }] of Object.entries(kills)) {
     const issued = await issueToken(stage.remit);
     const code = await kill(issued);

@@ -53,7 +53,9 @@ function intentFault(remit: TestRemit, grant: string | undefined, nth: number, {
   const intents = remit
     .gatewayRecords()
     .filter(({ kind, ids }) => kind === "call.intent" && ids.some((id) => id === grant));
-  return grant !== undefined && intents.length >= nth ? [] : [`${method} ${target}: ${nth} writes, ${intents.length} intents`];
+  return grant !== undefined && intents.length >= nth
+    ? []
+    : [`${method} ${target}: ${nth} writes, ${intents.length} intents`];
 }
 
 /** Starts it, with a person who may see everything. */
