@@ -12,11 +12,13 @@ export interface AdminOptions {
   readonly log: Log;
   readonly connectors: ReadonlyMap<string, Connector>;
   readonly newDecision: () => string;
+  /** Refusals of callers that nobody knows, by code. */
+  readonly counted: () => Readonly<Record<string, number>>;
   /** Called after every change, before it is answered. */
   readonly changed: () => Promise<void>;
 }
 
-/** Serves the one door through which connections are made and changed: a socket that only this user can open. */
+/** Serves the one door through which connections are made and changed, and counters are read: a socket that only this user can open. */
 export async function serveAdmin(options: AdminOptions): Promise<{ close(): Promise<void> }> {
   rmSync(options.socket, { force: true });
   const server = createServer((request, response) => {
@@ -44,6 +46,7 @@ async function answer(request: IncomingMessage, response: ServerResponse, option
   const { method = "", url = "" } = request;
   if (method === "GET" && url === "/connections")
     return send(response, 200, { connections: options.vault.connections() });
+  if (method === "GET" && url === "/counters") return send(response, 200, { refused_unknown: options.counted() });
   if (method === "POST" && url === "/connections") return keep(await readBody(request), response, options);
   const removed = /^\/connections\/(cnx_[0-9A-Z]{26})$/.exec(url)?.[1];
   if (method === "DELETE" && removed !== undefined) return remove(removed, response, options);

@@ -86,10 +86,8 @@ export async function startGateway(given: Flags, say: Say): Promise<Started> {
   });
   const admin = await serveAdmin({
     socket: join(data, "admin.sock"),
-    vault,
-    log,
-    connectors,
-    newDecision,
+    ...{ vault, log, connectors, newDecision },
+    counted: runtime.gateway.refusals.counted,
     changed: runtime.reload,
   });
   serve(runtime.gateway, server, [new URL(base).host, `localhost:${port}`], fault);

@@ -165,10 +165,11 @@ test("[gateway.intent-and-outcome] a write leaves its intent and its outcome, a 
   for (const value of [SECRET, "High", "Login fails", "UNGRANTED"]) assert.ok(!all.includes(value), value);
 });
 
-test("[gateway.refusals-counted] refusals of one grant and reason are one record a minute, and none before authentication", async (t) => {
+test("[gateway.refusals-counted] refusals of one grant and reason are one record a minute, whatever names are made up; those before authentication are counters", async (t) => {
   const world = await gatewayWorld(t);
   const before = world.records().length;
-  for (let turn = 0; turn < 5; turn++) await world.call("GET", "/rest/api/3/issue/PROJ-43");
+  // names that a caller makes up are one reason, not as many records as names
+  for (let turn = 0; turn < 5; turn++) await world.call("GET", `/rest/api/3/issue/PROJ-${turn + 100}`);
   await world.call("GET", "/rest/api/3/search", {});
   await world.call("GET", ISSUE, { headers: { authorization: "DPoP x" } });
   await world.call("PUT", ISSUE, { body: "{}" });
@@ -183,6 +184,15 @@ test("[gateway.refusals-counted] refusals of one grant and reason are one record
       ["call.refused", "body_refused", 1],
     ],
   );
+  const counters = async (): Promise<Record<string, number>> =>
+    (JSON.parse((await world.admin("GET", "/counters")).text) as { refused_unknown: Record<string, number> })
+      .refused_unknown;
+  const first = await counters();
+  for (let turn = 0; turn < 3; turn++) await fetch(`${world.resource}${ISSUE}`);
+  await fetch(`${world.resource}${ISSUE}`, { headers: { origin: "https://evil.example" } });
+  const { token_missing: missing = 0, head_refused: heads = 0 } = first;
+  assert.deepEqual(await counters(), { ...first, token_missing: missing + 3, head_refused: heads + 1 });
+  assert.equal(world.records().length, before + 3);
 });
 
 test("[gateway.write-awaited] a caller who leaves does not leave a write without its outcome", async (t) => {

@@ -180,6 +180,46 @@ test("[gateway-log.shipped] new lines are shipped from where the broker is, and 
   await log.close();
 });
 
+test("[gateway-log.refusals-each-minute] there is one record a minute for a grant and reason, the last of a burst are told though no other comes, and each grant and reason has its own", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const log = opened(logFolder(t));
+  const clock = { now: NOVEMBER };
+  const refusals = createRefusalLog(
+    log,
+    () => clock.now,
+    (fault) => assert.fail(String(fault)),
+  );
+  const note = (grant: string, code: "body_refused" | "limit", alias: string): void =>
+    refusals.note({ ids: [], grant, decision: `dec_${alias}`, refusal: { code, detail: "", alias } });
+  const pass = (ms: number): void => {
+    clock.now += ms;
+    t.mock.timers.tick(ms);
+  };
+  for (const alias of ["1", "2", "3"]) note("grn_a", "body_refused", alias);
+  note("grn_a", "limit", "4");
+  note("grn_b", "body_refused", "5");
+  // without another refusal the rest of the minute is told when it is over
+  pass(60_000);
+  // and those of the next minute in the next record, a minute later
+  pass(1_000);
+  note("grn_a", "body_refused", "6");
+  pass(58_000);
+  note("grn_a", "body_refused", "7");
+  pass(61_000);
+  await log.close();
+  const told = log.lines(0, 99).map((line) => {
+    const { decision, body } = JSON.parse(line) as { decision: string; body: { code: string; count: number } };
+    return [decision, body.code, body.count];
+  });
+  assert.deepEqual(told, [
+    ["dec_1", "body_refused", 1],
+    ["dec_4", "limit", 1],
+    ["dec_5", "body_refused", 1],
+    ["dec_3", "body_refused", 2],
+    ["dec_7", "body_refused", 2],
+  ]);
+});
+
 test("[gateway-log.refusals-bounded] a caller's own words are shortened in the record of a refusal, and repeats are counted", async (t) => {
   const log = opened(logFolder(t));
   const clock = { now: NOVEMBER };

@@ -76,10 +76,13 @@ async function answer(
     url: request.url ?? "",
     rawHeaders: request.rawHeaders,
   });
-  if (!head.ok) return sendRefusal(gateway, response, refuse("head_refused", head.error), decision, "");
+  const refuseHead = (detail: string): void => {
+    gateway.refusals.count("head_refused");
+    return sendRefusal(gateway, response, refuse("head_refused", detail), decision, "");
+  };
+  if (!head.ok) return refuseHead(head.error);
   const { path, segments, headers } = head.value;
-  if (!allowedHosts.includes(headers.get("host") ?? "") || headers.has("origin"))
-    return sendRefusal(gateway, response, refuse("head_refused", "host or origin"), decision, "");
+  if (!allowedHosts.includes(headers.get("host") ?? "") || headers.has("origin")) return refuseHead("host or origin");
   if (path === "/healthz") return send(response, 200, { ok: true });
   if (path === "/readyz")
     return send(response, gateway.liveness.isFresh() ? 200 : 503, {
@@ -101,7 +104,8 @@ async function answer(
   });
   if (done.ok) return send(response, done.value.status, done.value.body, nonceOf(gateway));
   const { refusal, call: caller } = done.error;
-  if (caller !== undefined) {
+  if (caller === undefined) gateway.refusals.count(refusal.code);
+  else {
     const { claims } = caller;
     const ids = [claims.task, ...claims.grants, claims.jti, claims.sub, claims.act.sub, gateway.point()];
     gateway.refusals.note({ ids, grant: claims.grants[0] ?? "", refusal, decision });

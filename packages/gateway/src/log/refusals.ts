@@ -1,14 +1,20 @@
-import type { JsonObject, Refusal } from "@remit/core";
+import type { JsonObject, Refusal, RefusalCode } from "@remit/core";
 import type { Log } from "./log.ts";
 
-/** Records refusals of verified callers: one record a grant and reason a minute, with a count. */
+/** Refusals, so that they are seen and nobody can fill the log with them. */
 export interface RefusalLog {
+  /** Counts a refusal of a caller that is not known: nothing else is kept of it. */
+  count(code: RefusalCode): void;
+  /** Refusals of unknown callers since this process began, by code. */
+  counted(): Readonly<Record<string, number>>;
+  /** Records a refusal of a verified caller: one record a grant and reason a minute, with how many it stands for. */
   note(about: {
     readonly ids: readonly string[];
     readonly grant: string;
     readonly refusal: Refusal;
     readonly decision: string;
   }): void;
+  /** Writes what is still counted. */
   flush(): Promise<void>;
 }
 
@@ -17,42 +23,82 @@ const MAX_HELD = 10_000;
 /** A caller's own words reach the log shortened: its lines stay small. */
 const MAX_DETAIL = 200;
 
-interface Counted {
-  readonly since: number;
+/** What the next record says: of the last refusal that it stands for. */
+interface Told {
   readonly ids: readonly string[];
   readonly decision: string;
   readonly body: JsonObject;
-  count: number;
 }
 
+interface Minute {
+  readonly since: number;
+  last: Told;
+  /** Refusals since the record that was written. */
+  more: number;
+}
+
+/** Makes the counters over a log. `fault` hears of records that could not be written. */
 export function createRefusalLog(log: Log, now: () => number, fault: (error: unknown) => void): RefusalLog {
-  const held = new Map<string, Counted>();
-  const write = async ({ ids, decision, body, count }: Counted): Promise<void> =>
+  const unknown = new Map<RefusalCode, number>();
+  // in order of time, because a key is taken out before it is put in again
+  const held = new Map<string, Minute>();
+  const write = async ({ ids, decision, body }: Told, count: number): Promise<void> =>
     log.append({ kind: "call.refused", decision, ids, body: { ...body, count } });
+  /** Ends a minute. One in which something was left to tell begins the next, so that there is one record in each. */
+  const close = (key: string, { last, more }: Minute): void => {
+    held.delete(key);
+    if (more === 0) return;
+    void write(last, more).catch(fault);
+    held.set(key, { since: now(), last, more: 0 });
+  };
+  let timer: NodeJS.Timeout | undefined;
+  const sweep = (): void => {
+    for (const [key, minute] of held) {
+      if (now() - minute.since < MINUTE_MS) break;
+      close(key, minute);
+    }
+  };
+  const arm = (): void => {
+    timer ??= setTimeout(() => {
+      timer = undefined;
+      sweep();
+      if ([...held.values()].some(({ more }) => more > 0)) arm();
+    }, MINUTE_MS).unref();
+  };
   return {
+    count: (code) => void unknown.set(code, (unknown.get(code) ?? 0) + 1),
+    counted: () => Object.fromEntries(unknown),
     note({ ids, grant, refusal, decision }) {
-      const { code, operation = "", alias = "" } = refusal;
-      const key = [grant, code, operation, alias].join("\n");
+      sweep();
+      const { code, operation = "", alias = "", detail } = refusal;
+      const last = { ids, decision, body: { code, operation, named: alias, detail: detail.slice(0, MAX_DETAIL) } };
+      const key = `${code} ${grant}`;
       const before = held.get(key);
-      if (before !== undefined && now() - before.since < MINUTE_MS) {
-        before.count += 1;
-        return;
+      if (before !== undefined) {
+        before.more += 1;
+        before.last = last;
+        // the last of a burst are told as well, though no other comes
+        return arm();
       }
-      if (before !== undefined && before.count > 0) void write(before).catch(fault);
-      if (held.size >= MAX_HELD) held.clear();
-      const counted: Counted = {
-        since: now(),
-        ids,
-        decision,
-        body: { code, operation, named: alias, detail: refusal.detail.slice(0, MAX_DETAIL) },
-        count: 0,
-      };
-      held.set(key, counted);
-      void write({ ...counted, count: 1 }).catch(fault);
+      makeRoom(held, (minute) => void write(minute.last, minute.more).catch(fault));
+      held.set(key, { since: now(), last, more: 0 });
+      void write(last, 1).catch(fault);
     },
     async flush() {
-      for (const counted of held.values()) if (counted.count > 0) await write(counted);
+      clearTimeout(timer);
+      timer = undefined;
+      const left = [...held.values()].filter(({ more }) => more > 0);
       held.clear();
+      await Promise.all(left.map(async ({ last, more }) => write(last, more)));
     },
   };
+}
+
+/** Forgets the oldest minute where there are too many; what it has left to tell is told. */
+function makeRoom(held: Map<string, Minute>, tell: (minute: Minute) => void): void {
+  const [oldest] = held;
+  if (held.size < MAX_HELD || oldest === undefined) return;
+  const [key, minute] = oldest;
+  held.delete(key);
+  if (minute.more > 0) tell(minute);
 }
