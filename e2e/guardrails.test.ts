@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
 import { type Agent, createAgent, dpopProof, makeDpopKey, RemitError } from "@remit/sdk";
+import { programFile, remit, startProgram } from "@remit/testkit";
 import { loginAs } from "../examples/ticket/src/idp/login-as.ts";
 import { beginDrill } from "../examples/ticket/src/story/drills.ts";
-import { remit, remitMain, start, stop, textOf } from "../examples/ticket/src/story/programs.ts";
 import { authorize } from "../packages/cli/src/login/authorize.ts";
 import { testWorld, until, withBot, type World } from "./world.ts";
 
@@ -126,13 +126,12 @@ test("[guardrails.forbid] a guardrail that is applied later ends the renewals of
   assert.match(good.stdout, /guardrail nothing-today.*\n.*guardrail no-assignee/, "also the one that `init` wrote");
   await world.stopRemit();
   const flags = ["--data", world.data, "--config", config, "--port", "0", "--json", "--apply-config"];
-  const up = await start(remitMain, ["up", ...flags], join(world.folder, "again.log"), world.env);
-  try {
-    assert.equal(await renewAt(textOf(up, "broker") + new URL(world.remit.issuer).pathname, grant, key), FORBIDS);
-    await recorded(world, "guardrail `nothing-today` forbids `edit` of `jira-acme.issue`");
-  } finally {
-    await stop(up);
-  }
+  await using up = await startProgram(programFile("@remit/cli"), ["up", ...flags], {
+    log: join(world.folder, "again.log"),
+    env: world.env,
+  });
+  assert.equal(await renewAt(up.text("broker") + new URL(world.remit.issuer).pathname, grant, key), FORBIDS);
+  await recorded(world, "guardrail `nothing-today` forbids `edit` of `jira-acme.issue`");
 });
 
 /** Renews a grant wherever the broker answers now. */

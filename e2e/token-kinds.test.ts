@@ -202,7 +202,7 @@ function pointPlaces(world: World, { point, feedKey }: Kinds, ask: (asked: Asked
     },
     {
       what: "answer to a lookup",
-      put: async (text) => posted("/points/resolved", { answer: text }),
+      put: async (text) => posted("/points/resolved", { answers: [text] }),
       refused: { status: 409, error: "not_asked" },
     },
     {

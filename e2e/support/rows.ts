@@ -4,7 +4,7 @@ import type { World } from "../world.ts";
 
 /** Everything that the broker holds, but its logs: who is who, what was granted, what was spent, what has ended. */
 const TABLES = [
-  ...["principal", "named", "task", "grant_", "granted_record", "retry", "once", "session", "start", "boot", "point"],
+  ...["principal", "named", "task", "grant_", "tally", "retry", "once", "session", "start", "boot", "point"],
   ...["revocation", "suspended", "feed_batch", "reservation"],
 ];
 

@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { programFile } from "@remit/testkit";
 import { agentPart } from "./story/agent-part.ts";
 import { beginDrill, movedTicket, sideDoors, stolenToken } from "./story/drills.ts";
 import { completedTask, evidence, lostBroker } from "./story/endings.ts";
-import { remitMain } from "./story/programs.ts";
 import { createTeller } from "./story/teller.ts";
 import { createWorld } from "./story/world.ts";
 
@@ -44,7 +44,7 @@ async function keep(): Promise<void> {
   teller.say(
     `  broker ${world.remit.broker}   gateway ${world.remit.gateway}   desk ${world.desk}   login ${world.idp}`,
   );
-  const command = [process.execPath, ...process.execArgv, remitMain].join(" ");
+  const command = [process.execPath, ...process.execArgv, programFile("@remit/cli")].join(" ");
   teller.say(`  try: REMIT_HOME=${world.env["REMIT_HOME"] ?? ""} ${command} --data ${world.data} task list`);
   const { promise, resolve } = Promise.withResolvers<void>();
   process.once("SIGINT", () => resolve());
