@@ -2,7 +2,15 @@ import assert from "node:assert/strict";
 import { createPublicKey, generateKeyPairSync, type KeyObject, sign, verify } from "node:crypto";
 import { test } from "node:test";
 import fc from "fast-check";
-import { type DpopExpectation, type DpopFault, judgeProof, readDpopProof, verifyProof } from "../src/dpop.ts";
+import {
+  createProofMemory,
+  type DpopExpectation,
+  type DpopFault,
+  judgeProof,
+  type ProofMemory,
+  readDpopProof,
+  verifyProof,
+} from "../src/dpop.ts";
 import type { Json, JsonObject } from "../src/json/read.ts";
 import type { PublicJwk } from "../src/jwk.ts";
 import { signJws, type VerifySignature } from "../src/jws.ts";
@@ -55,13 +63,42 @@ function outcome(
   payload: JsonObject,
   expected: DpopExpectation = EXPECTED,
 ): DpopFault | "accepted" {
-  const read = readDpopProof(signJws(header, payload, signWith(pair.privateKey)));
+  const proof = signJws(header, payload, signWith(pair.privateKey));
+  const said = judge(proof, expected);
+  // who counts how often a nonce is asked for is asked once
+  if (expected.acceptsNonce === EXPECTED.acceptsNonce)
+    assert.equal(judge(proof, expected, REMEMBERED), said, "a memory changes nothing");
+  return said;
+}
+
+/** Shared by all attempts of this file, as a process shares it among all callers. */
+const REMEMBERED = createProofMemory(100);
+
+function judge(proof: string, expected: DpopExpectation, memory?: ProofMemory): DpopFault | "accepted" {
+  const read = readDpopProof(proof, memory);
   if (!read.ok) return read.error;
   const judged = judgeProof(read.value, expected);
   if (!judged.ok) return judged.error;
   const checked = verifyProof(read.value, verifierOf(read.value.jwk));
   return checked.ok ? "accepted" : checked.error;
 }
+
+test("[dpop.memory-no-verdict] a header that was read before saves its reading and nothing else", () => {
+  const memory = createProofMemory(100);
+  const good = signJws(HEADER, PAYLOAD, signWith(pair.privateKey));
+  const [first, again] = [readDpopProof(good, memory), readDpopProof(good, memory)];
+  assert.ok(first.ok && again.ok);
+  assert.equal(first.value.jwk, again.value.jwk, "the same key is the same object");
+  const thief = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  assert.equal(judge(signJws(HEADER, PAYLOAD, signWith(thief.privateKey)), EXPECTED, memory), "signature");
+  assert.equal(
+    judge(signJws(HEADER, { ...PAYLOAD, htm: "GET" }, signWith(pair.privateKey)), EXPECTED, memory),
+    "method",
+  );
+  const others = { ...HEADER, jwk: jwkOf(thief.publicKey) };
+  assert.equal(judge(signJws(others, PAYLOAD, signWith(pair.privateKey)), EXPECTED, memory), "signature");
+  assert.equal(judge(`${good.split(".")[0]}x${good.slice(good.indexOf("."))}`, EXPECTED, memory), "malformed");
+});
 
 test("[dpop.complete-list] each requirement of RFC 9449 4.3 refuses by itself, for its reason", () => {
   const other = generateKeyPairSync("ec", { namedCurve: "P-256" });
