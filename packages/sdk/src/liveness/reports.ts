@@ -20,7 +20,7 @@ export function createReports(): Reports {
         const item = items.find(({ id }) => id === one.id);
         return item === undefined ? [] : [{ ...one, n: item.n }];
       });
-      kept = [...kept, ...numbered].slice(0, MOST_TOLD);
+      kept = [...kept, ...numbered].slice(-MOST_TOLD);
     },
     beside(position) {
       // only of places that are acknowledged with it
