@@ -23,11 +23,13 @@ export const standing = (world: World): Readonly<Record<string, string>> =>
     Object.fromEntries(TABLES.map((table) => [table, JSON.stringify(db.prepare(`select * from ${table}`).all())])),
   );
 
-/** The kinds of the records that the broker's log holds, in order. */
-export const recordKinds = (world: World): readonly string[] =>
+/** The records that the broker's log holds, in order. */
+export const recordsOf = (world: World): readonly { readonly kind: string; readonly ids: readonly string[] }[] =>
   reading(world, (db) =>
     db
       .prepare("select line from log order by n")
       .all()
-      .map(({ line }) => (JSON.parse(String(line)) as { kind: string }).kind),
+      .map(({ line }) => JSON.parse(String(line)) as { kind: string; ids: readonly string[] }),
   );
+
+export const recordKinds = (world: World): readonly string[] => recordsOf(world).map(({ kind }) => kind);

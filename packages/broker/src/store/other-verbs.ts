@@ -3,6 +3,7 @@ import { spendOnce } from "./issue-verbs.ts";
 import { frontierOf, peaksOf, sha256 } from "./frontier.ts";
 import { integer, maybeText, type Row, text } from "./rows.ts";
 import type { AppliedConfig, ExternalIdentity, NewPoint, NewSession, NewStart, PointHello, PointRow } from "./store.ts";
+import { refuseDead } from "./standing.ts";
 import { newId, Refused, type Writing } from "./verb.ts";
 
 /** Finds or makes the id of an external identity. */
@@ -19,6 +20,8 @@ export function principal(w: Writing, identity: ExternalIdentity): string {
 }
 
 export function openSession(w: Writing, session: NewSession): { readonly expiresMs: number } {
+  // a person who was suspended, or a key that was revoked, does not come back by logging in again
+  refuseDead(w, [session.subject, `key:${session.jkt}`], w.nowMs);
   spendOnce(w, { ...session.once, times: 1 });
   const expiresMs = w.nowMs + session.ttlMs;
   w.sql.run(
