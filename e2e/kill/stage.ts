@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setImmediate as turn } from "node:timers/promises";
 import { type LogRecord, recordLine } from "@remit/core";
 import { RemitError } from "@remit/sdk";
 import {
@@ -147,7 +146,7 @@ function growthOf({ data }: TestRemit): Stage["growth"] {
   };
   return async (of) => {
     const before = stampOf(files[of]);
-    while (stampOf(files[of]) === before) await turn();
+    await until(`the ${of} writes to its disk`, () => stampOf(files[of]) !== before);
   };
 }
 

@@ -1,6 +1,6 @@
 /** What was stopped at a gate, and the way to let it go on. */
 export interface Hold<T> {
-  /** Resolves when this many have arrived, with all that have. */
+  /** Resolves when this many have arrived, with all that have; rejects if they have not after fifteen seconds. */
   arrived(count?: number): Promise<readonly T[]>;
   /** Lets what waits go on, and holds nothing more. */
   release(): void;
@@ -21,6 +21,8 @@ interface Holding<T> {
   readonly heard: Set<() => void>;
 }
 
+const LONGEST_MS = 15_000;
+
 /** Makes a gate that holds nothing. */
 export function createGate<T>(): Gate<T> {
   const holdings = new Set<Holding<T>>();
@@ -31,12 +33,17 @@ export function createGate<T>(): Gate<T> {
       holdings.add(holding);
       return {
         async arrived(count = 1) {
-          const { promise, resolve } = Promise.withResolvers<void>();
+          const { promise, resolve, reject } = Promise.withResolvers<void>();
           const check = (): void => (holding.items.length >= count ? resolve() : undefined);
+          const late = setTimeout(() => reject(new Error(`${holding.items.length} of ${count} arrived`)), LONGEST_MS);
           holding.heard.add(check);
           check();
-          await promise;
-          holding.heard.delete(check);
+          try {
+            await promise;
+          } finally {
+            clearTimeout(late);
+            holding.heard.delete(check);
+          }
           return [...holding.items];
         },
         release() {
