@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { loginAs } from "../examples/ticket/src/idp/login-as.ts";
-import { type Ended, remit } from "../examples/ticket/src/story/programs.ts";
+import { type Ended, remit } from "@remit/testkit";
 import { recordsOf } from "./support/rows.ts";
 import { testWorld, type World } from "./world.ts";
 

@@ -12,7 +12,7 @@ import { type PublicJwk, thumbprint } from "@remit/core";
 import { createAgent, makeDpopKey, pinOf, publicJwk, sha256 } from "@remit/sdk";
 import { Agent, fetch as undiciFetch } from "undici";
 import { loginAs } from "../examples/ticket/src/idp/login-as.ts";
-import { remit, start, stop, textOf } from "../examples/ticket/src/story/programs.ts";
+import { remit, startProgram } from "@remit/testkit";
 import { authorize } from "../packages/cli/src/login/authorize.ts";
 import { callSocket } from "../packages/cli/src/unix-http.ts";
 import { selfSigned } from "../packages/sdk/test/support/certificate.ts";
@@ -90,14 +90,16 @@ const hashOf = (handle: string): string => createHash("sha256").update(handle).d
 test("[start.apart] a broker and a gateway of their own meet by fingerprint and one-time handle over TLS, and a call goes through", async (t) => {
   const folder = mkdtempSync(join(tmpdir(), "remit-desk-"));
   const [idp, desk] = await Promise.all([
-    start(here("../examples/ticket/src/idp/main.ts"), [], join(folder, "idp.log")),
-    start(here("../examples/ticket/src/desk/main.ts"), ["--data", join(folder, "desk")], join(folder, "desk.log")),
+    startProgram(here("../examples/ticket/src/idp/main.ts"), [], { log: join(folder, "idp.log") }),
+    startProgram(here("../examples/ticket/src/desk/main.ts"), ["--data", join(folder, "desk")], {
+      log: join(folder, "desk.log"),
+    }),
   ]);
   t.after(async () => {
-    await Promise.all([stop(idp), stop(desk)]);
+    await Promise.all([idp.stop(), desk.stop()]);
     rmSync(folder, { recursive: true, force: true });
   });
-  const ground = await groundFor(t, textOf(idp, "issuer"));
+  const ground = await groundFor(t, idp.text("issuer"));
   const { config, tls, certificate } = ground;
   const [data, port, gatewayPort] = [ground.folder, await freePort(), await freePort()];
   const publicUrl = `https://localhost:${port}`;
@@ -162,7 +164,7 @@ test("[start.apart] a broker and a gateway of their own meet by fingerprint and 
   const connected = await callSocket(gateway.ready["admin"] ?? "", {
     ...{ method: "POST", path: "/connections" },
     body: {
-      ...{ name: "jira-acme", resource: "jira-acme", connector: "jira", origin: textOf(desk, "desk"), as: "service" },
+      ...{ name: "jira-acme", resource: "jira-acme", connector: "jira", origin: desk.text("desk"), as: "service" },
       ...{ inject: { form: "basic", username: "svc-jira@acme.example" }, account: "svc", insecure_loopback: true },
       secret: readFileSync(join(folder, "desk", "api-key"), "utf8"),
     },
@@ -171,7 +173,7 @@ test("[start.apart] a broker and a gateway of their own meet by fingerprint and 
   const trusting = fetchTrusting(certificate);
   const [personKey, agentKey] = [makeDpopKey(), makeDpopKey()];
   const person = createAgent({ issuer, dpopKey: personKey, fetch: trusting });
-  const provider = { issuer: textOf(idp, "issuer"), clientId: "remit-cli" };
+  const provider = { issuer: idp.text("issuer"), clientId: "remit-cli" };
   const idToken = await authorize(provider, (page) => void loginAs(page.href, "dana"));
   const { session } = await person.openSession(idToken, "remit-cli");
   const authorizationDetails = [{ type: "jira-acme.issue", alias: "PROJ-42" }];

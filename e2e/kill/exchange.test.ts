@@ -7,7 +7,11 @@ import { openStage, type Stage, tryToken } from "./stage.ts";
 const RESOLVING = ({ target }: { readonly target: string }): boolean => target.includes("/issue/PROJ-42");
 
 /** Asks for a token and kills while the gateway looks the record up. */
-async function whileResolving(stage: Stage, purpose: string, kill: () => Promise<void>): Promise<IssuedToken | undefined> {
+async function whileResolving(
+  stage: Stage,
+  purpose: string,
+  kill: () => Promise<void>,
+): Promise<IssuedToken | undefined> {
   const hold = stage.upstream.hold(RESOLVING);
   const asked = tryToken(stage, purpose);
   await hold.arrived();

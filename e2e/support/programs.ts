@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
-import { remitMain } from "../../examples/ticket/src/story/programs.ts";
+import { programFile } from "@remit/testkit";
 
 /** A program of ours that runs, or the way in which it ended before it was ready. */
 export interface Started {
@@ -17,7 +17,7 @@ export interface Started {
 /** Starts `remit …` and waits for its ready line or its end. */
 export async function startRemit(args: readonly string[], env: Readonly<Record<string, string>>): Promise<Started> {
   const { NODE_OPTIONS: _dropped, ...inherited } = process.env;
-  const child = spawn(process.execPath, [...process.execArgv, remitMain, ...args], {
+  const child = spawn(process.execPath, [...process.execArgv, programFile("@remit/cli"), ...args], {
     stdio: ["ignore", "pipe", "pipe"],
     env: { ...inherited, ...env },
   });
