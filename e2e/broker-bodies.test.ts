@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Secret } from "@remit/core";
-import { dpopProof } from "@remit/sdk";
+import { dpopProof, makeDpopKey } from "@remit/sdk";
 import { asBot, at, createAsker, exchangeForm, type Told } from "./support/ask.ts";
 import { openIssuer } from "./support/issuer.ts";
 import { makeKinds } from "./support/kinds.ts";
@@ -117,4 +117,87 @@ test("[broker.json-bodies] a body of JSON that is too large, too deep or of two 
   }
   const revoked = await ask({ url: at(world, "/revoke"), form: { token: revoke, ...asBot(world) } });
   assert.equal(revoked.status, 200);
+});
+
+const entry = (more: unknown): string =>
+  JSON.stringify([{ type: "jira-acme.issue", alias: "PROJ-42", ...(more as object) }]);
+
+/** Entries that are JSON of one reading, but ask for what is not known or not to be asked for. */
+const ENTRIES: Readonly<Record<string, string>> = {
+  "an unknown member": entry({ privileges: ["admin"] }),
+  "a member in other letters": entry({ Actions: ["read"] }),
+  "an unknown member of fields": entry({ fields: { read: ["summary"], delete: ["summary"] } }),
+  "an unknown limit": entry({ limits: { calls: 5 } }),
+  "a limit of none": entry({ limits: { uses: 0 } }),
+  "a limit below none": entry({ limits: { uses: -1 } }),
+  "half a use": entry({ limits: { uses: 0.5 } }),
+  "a use as text": entry({ limits: { uses: "5" } }),
+  "an unknown constraint": entry({ where: { transition: { "/to": { like: "*" } } } }),
+  "two constraints in one": entry({ where: { transition: { "/to": { exact: "Done", one_of: ["Done"] } } } }),
+  "a constraint on nothing": entry({ where: { transition: { "/nowhere": { exact: "x" } } } }),
+  "a constraint of an action that is not": entry({ where: { delete: { "/to": { exact: "x" } } } }),
+  "a pointer without a slash": entry({ where: { transition: { to: { exact: "x" } } } }),
+  "one of none": entry({ where: { transition: { "/to": { one_of: [] } } } }),
+  "the same action twice": entry({ actions: ["read", "read"] }),
+  "the same field twice": entry({ fields: { read: ["summary", "summary"] } }),
+  "actions as text": entry({ actions: "read" }),
+  "an action of a prototype": entry({ actions: ["constructor"] }),
+  "a field of a prototype": entry({ fields: { read: ["__proto__"] } }),
+  "a type of a prototype": JSON.stringify([{ type: "jira-acme.constructor", alias: "PROJ-42" }]),
+  "no record": JSON.stringify([{ type: "jira-acme.issue" }]),
+  "a record and all below another": entry({ within: { type: "project", identifier: "10000" } }),
+  "another location": entry({ locations: ["https://elsewhere.example"] }),
+  "two locations": entry({ locations: ["https://elsewhere.example", "https://elsewhere.example/2"] }),
+  "an exception by alias": entry({ except: ["PROJ-43"] }),
+  "a null": entry({ fields: null }),
+  "a list as entry": JSON.stringify([[]]),
+  "an object for the list": JSON.stringify({ type: "jira-acme.issue", alias: "PROJ-42" }),
+};
+
+test("[exchange.details-closed] authorization_details with anything unknown in it are refused at every depth, and a parameter comes once", async () => {
+  await using partner = await openIssuer();
+  await using world = await testWorld((config, issuer) => {
+    withBot(config, issuer);
+    partner.trustIn(config);
+  });
+  const [ask, key] = [createAsker(), makeDpopKey()];
+  const url = at(world, "/token");
+  const rows = standing(world);
+  for (const [what, details] of Object.entries(ENTRIES)) {
+    const told = await ask({
+      url,
+      key,
+      form: exchangeForm(world, partner.idToken(), { authorization_details: details }),
+    });
+    assert.equal(told.status, 400, what);
+    assert.equal(told.error, "invalid_authorization_details", `${what}: ${JSON.stringify(told)}`);
+    assert.equal(told.code, "details_invalid", what);
+  }
+  const body = new URLSearchParams(exchangeForm(world, partner.idToken())).toString();
+  const twice = [...new URLSearchParams(body).keys()].flatMap((name) => [
+    `${body}&${name}=x`,
+    `${name}=x&${body}`,
+    `${body}&${name}=`,
+    `${body}&${name.replace("_", "%5f")}=x&${name}=y`,
+  ]);
+  const endings = ["/introspect", "/revoke", "/token"].flatMap((path) => twice.map((text) => [path, text] as const));
+  for (const [path, text] of endings) {
+    const told = await ask({ url: at(world, path), key, text });
+    assert.deepEqual(
+      [told.status, told.error, told.code],
+      [400, "invalid_request", "repeated_parameter"],
+      text.slice(-60),
+    );
+  }
+  for (const odd of [
+    `${body}&x=%`,
+    `${body}&x=%c0%af`,
+    `${body}&=x`,
+    `${body}&x=a b`,
+    `${body}&x=%00%`,
+    `\ufeff${body}`,
+    "x=1&".repeat(40),
+  ])
+    assert.equal((await ask({ url, key, text: odd })).error, "invalid_request", odd.slice(-30));
+  assert.deepEqual(standing(world), rows);
 });

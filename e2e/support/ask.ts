@@ -13,6 +13,8 @@ export interface Asked {
   readonly url: string;
   readonly method?: string;
   readonly form?: Form;
+  /** A form as it is sent. */
+  readonly text?: string;
   readonly json?: unknown;
   readonly authorization?: string;
   readonly key?: Key;
@@ -34,19 +36,27 @@ export interface Told {
 export function createAsker(): (asked: Asked) => Promise<Told> {
   const nonces = new Map<string, string>();
   const once = async (asked: Asked): Promise<Told> => {
-    const { url, key, token, dpop, authorization, method = asked.form || asked.json ? "POST" : "GET" } = asked;
+    const {
+      url,
+      key,
+      token,
+      dpop,
+      authorization,
+      method = asked.form || asked.json || asked.text ? "POST" : "GET",
+    } = asked;
     const { origin } = new URL(url);
     const accessToken = token === undefined ? undefined : new Secret(token);
     const nonce = nonces.get(origin);
     const proof =
       dpop ?? (key === undefined ? undefined : dpopProof({ key, method, url, nonce, now: Date.now(), accessToken }));
-    const body = asked.form === undefined ? asked.json : new URLSearchParams(asked.form).toString();
+    const form = asked.form === undefined ? asked.text : new URLSearchParams(asked.form).toString();
+    const body = form ?? asked.json;
     const response = await fetch(url, {
       method,
       headers: {
         ...(proof === undefined ? {} : { dpop: proof }),
         ...(authorization === undefined ? {} : { authorization }),
-        ...(asked.form === undefined ? {} : { "content-type": "application/x-www-form-urlencoded" }),
+        ...(form === undefined ? {} : { "content-type": "application/x-www-form-urlencoded" }),
         ...(asked.json === undefined ? {} : { "content-type": "application/json" }),
       },
       ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),

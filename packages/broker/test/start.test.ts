@@ -109,6 +109,52 @@ const BAD: readonly (readonly [what: string, file: string, text: string, fault: 
     /limits\.each.*is needed/,
   ],
   [
+    "any with a limit of tasks that says none",
+    "policies/one.yaml",
+    POLICY.replace("tasks: { live: 1 }", "tasks: {}"),
+    /limits\.each.*is needed/,
+  ],
+  [
+    "any with an aggregate of nothing",
+    "policies/one.yaml",
+    POLICY.replace(", tasks: { live: 1 }", ""),
+    /limits\.each.*is needed/,
+  ],
+  [
+    "within without an aggregate limit",
+    "policies/one.yaml",
+    POLICY.replace(", each: { per: [actor, subject], tasks: { live: 1 } }", "").replace(
+      "identifier: { any: true }",
+      "within: { type: project, identifier: '10000' }",
+    ),
+    /limits\.each.*is needed/,
+  ],
+  ["an unknown key of a policy", "policies/one.yaml", `${POLICY}aproval: none\n`, /aproval.*is not known here/, 8],
+  [
+    "an unknown key deep in a policy",
+    "policies/one.yaml",
+    POLICY.replace("limits: { task: { duration: 1h }", "limits:\n  task: { duration: 1h, lenght: 2 }\n  ").replace(
+      "  , each: { per: [actor, subject], tasks: { live: 1 } } }",
+      "each: { per: [actor, subject], tasks: { live: 1 } }",
+    ),
+    /lenght.*is not known here/,
+    7,
+  ],
+  [
+    "an unknown member of an entry",
+    "policies/one.yaml",
+    POLICY.replace("actions: [read]", "actions: [read], privileges: [admin]"),
+    /privileges/,
+    5,
+  ],
+  [
+    "an unknown way to match a claim",
+    "policies/one.yaml",
+    POLICY.replace("groups: x", "groups: { regex: x }"),
+    /claims/,
+    3,
+  ],
+  [
     "an unknown type",
     "policies/one.yaml",
     POLICY.replace("jira-acme.issue", "jira-acme.project"),

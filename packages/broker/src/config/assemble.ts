@@ -127,7 +127,8 @@ function readPolicy(
   const may = readMay(value.may, path, lookup, faults);
   if (may === undefined) return [];
   const { task, grant, each } = value.limits;
-  const aggregate = each?.tasks !== undefined || each?.records !== undefined;
+  const aggregates = [each?.tasks?.live, each?.tasks?.per_hour, each?.records?.per_hour];
+  const aggregate = aggregates.some((most) => most !== undefined);
   if (may.some((entry) => entry.record.by !== "identifier") && !aggregate) {
     faults.add(
       path,
@@ -162,7 +163,8 @@ function readMay(
 ): Authority | undefined {
   const read = readHeld(may, lookup);
   if (read.ok) return read.value;
-  faults.add(path, "may", read.error.detail.replaceAll("authorization_details", "may"));
+  const detail = read.error.detail.replaceAll("authorization_details", "may");
+  faults.add(path, "may", detail, faults.lineOf(path, /may[\w.[\]-]*/.exec(detail)?.[0] ?? "may"));
   return undefined;
 }
 

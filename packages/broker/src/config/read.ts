@@ -87,6 +87,7 @@ function parse<S extends z.ZodType>(file: ConfigFiles[number], schema: S, faults
     uniqueKeys: true,
     version: "1.2",
   });
+  faults.locate(file.path, (path) => lineOf(document, path, lines));
   for (const error of document.errors)
     faults.add(file.path, "", error.message.split("\n")[0] ?? "is not YAML", lines.linePos(error.pos[0]).line);
   if (document.errors.length > 0) return undefined;
