@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -33,6 +34,8 @@ export interface Stage extends AsyncDisposable {
   read(of: IssuedToken): Promise<string>;
   /** Resolves at the next change of the gateway's log file, or of the broker's database. */
   growth(of: "gateway" | "broker"): Promise<void>;
+  /** Lets the gateway's log grow by so many bytes and no more, as a disk does that is almost full; until its next start. */
+  fillDisk(bytes: number): void;
   /** Starts what was killed, and waits until calls are served again. */
   recover(): Promise<void>;
   /** Task by purpose, as the broker lists them now. */
@@ -114,6 +117,10 @@ export async function openStage(): Promise<Stage> {
         body: JSON.stringify({ fields: { priority: { name: markerOf(of) } } }),
       }),
     growth: growthOf(remit),
+    fillDisk(bytes) {
+      const limit = statSync(logFile(remit)).size + bytes;
+      execFileSync("prlimit", ["--pid", String(remit.gateway.pid), `--fsize=${limit}:unlimited`]);
+    },
     async recover() {
       for (const name of ["broker", "gateway"] as const) if (isGone(remit[name].pid)) await remit[name].restart();
       await remit.serving();
@@ -134,12 +141,11 @@ function noAnswer(error: unknown): undefined {
 
 const isGone = (pid: number): boolean => !existsSync(`/proc/${pid}`);
 
-function growthOf({ data }: TestRemit): Stage["growth"] {
-  const month = new Date().toISOString().slice(0, 7);
-  const files = {
-    gateway: join(data, "gateway", "log", `${month}.ndjson`),
-    broker: join(data, "broker", "broker.db-wal"),
-  };
+const logFile = ({ data }: TestRemit): string =>
+  join(data, "gateway", "log", `${new Date().toISOString().slice(0, 7)}.ndjson`);
+
+function growthOf(remit: TestRemit): Stage["growth"] {
+  const files = { gateway: logFile(remit), broker: join(remit.data, "broker", "broker.db-wal") };
   const stampOf = (file: string): string => {
     const stat = statSync(file, { throwIfNoEntry: false, bigint: true });
     return stat === undefined ? "" : `${stat.size} ${stat.mtimeNs}`;
