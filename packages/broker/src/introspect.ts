@@ -34,14 +34,7 @@ export function introspect(
   if (claims === undefined) return inactive;
   const mayKnow = "client" in caller ? claims.client_id === caller.client : caller.serves(claims.aud);
   if (!mayKnow || claims.exp * 1000 <= broker.now()) return inactive;
-  const row = broker.store.read.grant(claims.grants[0] ?? "");
-  if (
-    row === undefined ||
-    row.endedMs !== undefined ||
-    row.leaseUntilMs <= broker.now() ||
-    row.taskEndsMs <= broker.now()
-  )
-    return inactive;
+  if (!broker.store.read.stillLives(claims.grants[0] ?? "", broker.now())) return inactive;
   if (
     broker.store.read.dead(
       [...claims.live, claims.jti, `kid:${broker.ring.token.kid}`, `key:${claims.cnf.jkt}`],

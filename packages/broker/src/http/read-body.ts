@@ -19,6 +19,8 @@ export async function readBody(request: IncomingMessage, maxBytes: number): Prom
   });
   request.once("error", reject);
   // a request that was cut off ends without either
-  request.once("close", () => reject(new Error("the request broke off")));
+  request.once("close", () => {
+    if (!request.complete) reject(new Error("the request broke off"));
+  });
   return promise;
 }

@@ -15,9 +15,15 @@ type Part<Names extends keyof Reads> = Pick<Reads, Names>;
 
 const lines = (rows: readonly Row[]): readonly string[] => rows.map((row) => text(row, "line"));
 
-const grantReads = (sql: Sql): Part<"grant" | "task" | "tasks" | "recordsWithinHour"> => ({
+const grantReads = (sql: Sql): Part<"grant" | "stillLives" | "task" | "tasks" | "recordsWithinHour"> => ({
   recordsWithinHour: (who, nowMs) => withinHour(sql, who, "records", nowMs),
   grant: (id) => map(sql.one(`select ${GRANT_COLUMNS} where g.id = ?`, id), grantRow),
+  stillLives: (id, nowMs) =>
+    sql.one(
+      `select 1 as there from grant_ g join task t on t.id = g.task
+         where g.id = ? and g.ended_ms is null and t.ended_ms is null and g.lease_until_ms > ? and t.ends_ms > ?`,
+      ...[id, nowMs, nowMs],
+    ) !== undefined,
   task: (id) => sql.all(`select ${GRANT_COLUMNS} where g.task = ? order by g.id`, id).map(grantRow),
   tasks: ({ subject, limit }) =>
     sql

@@ -3,6 +3,9 @@ const TALLY = `create table if not exists tally (
   primary key (policy, agent, subject, what, slot)
 ) strict, without rowid;`;
 
+const ONCE =
+  "create table if not exists once (key text primary key, used integer not null, expires_ms integer not null) strict, without rowid;";
+
 /** The broker's tables. Instants are milliseconds. Ids are time-ordered, so rows arrive at the end of their index. */
 export const SCHEMA = `
 create table if not exists meta (name text primary key, value text not null) strict;
@@ -22,7 +25,7 @@ create table if not exists grant_ (
 create index if not exists grant_task on grant_ (task);
 ${TALLY}
 create table if not exists retry (key text primary key, digest text not null, grant_id text not null, at_ms integer not null) strict;
-create table if not exists once (key text primary key, used integer not null, expires_ms integer not null) strict;
+${ONCE}
 create index if not exists once_expiry on once (expires_ms);
 create table if not exists session (hash text primary key, subject text not null, jkt text not null, issuer_name text not null, claims text not null, expires_ms integer not null, ended_ms integer, created_ms integer not null default 0) strict;
 create table if not exists start (hash text primary key, session text not null, subject text not null, jkt text not null, request text not null, expires_ms integer not null, used_ms integer) strict;
@@ -67,4 +70,5 @@ export const UPGRADES: readonly string[] = [
   drop table granted_record;
   drop index if exists task_hour;
   drop index if exists task_live;`,
+  `alter table once rename to once_before; ${ONCE} insert into once select key, used, expires_ms from once_before; drop table once_before;`,
 ];

@@ -93,7 +93,9 @@ async function answer(
   const served = prefix === "r" && name !== undefined ? gateway.served(name) : undefined;
   if (served === undefined || name === undefined) return send(response, 404, { error: "not_found" });
   const cut = new AbortController();
-  response.on("close", () => cut.abort());
+  response.on("close", () => {
+    if (!response.writableFinished) cut.abort();
+  });
   const done = await call(gateway, served, {
     head: head.value,
     segments: rest,

@@ -146,13 +146,17 @@ async function readBounded(body: Body, maxBytes: number, until: number): Promise
     else if (performance.now() > until) give("the answer takes too long");
     else chunks.push(chunk);
   });
+  let whole = false;
   body.on("end", () => {
+    whole = true;
     const [only] = chunks;
     resolve(only !== undefined && chunks.length === 1 ? only : Buffer.concat(chunks));
   });
   body.on("error", reject);
   // an answer that was cut off ends without either
-  body.on("close", () => reject(new UpstreamFault("no answer", true, true)));
+  body.on("close", () => {
+    if (!whole) reject(new UpstreamFault("no answer", true, true));
+  });
   return promise;
 }
 
