@@ -41,8 +41,14 @@ function print(rows: readonly Row[]): void {
       `${number(ours)} ${unit}`,
       number(reference),
       ratio.toFixed(2),
-      goal.toFixed(2),
-      ratio > limit ? "missed by more than half" : ratio > goal ? "over the goal" : "met",
+      Number.isFinite(goal) ? goal.toFixed(2) : "–",
+      !Number.isFinite(goal)
+        ? "for comparison"
+        : ratio > limit
+          ? "missed by more than half"
+          : ratio > goal
+            ? "over the goal"
+            : "met",
       spread,
     ].join(" | "),
   );

@@ -4,7 +4,19 @@ import { Pool } from "undici";
 import { beginDrill } from "../examples/ticket/src/story/drills.ts";
 import type { World } from "../examples/ticket/src/story/world.ts";
 import { createCallLoad } from "./load.ts";
-import { absoluteRow, cpuPerOperation, memoryOf, percentile, type Row, rowOf, spread, spreadOf } from "./measure.ts";
+import {
+  absoluteRow,
+  cpuPerOperation,
+  type Measured,
+  memoryOf,
+  noteOf,
+  percentile,
+  type Row,
+  rowOf,
+  spread,
+  spreadOf,
+} from "./measure.ts";
+import { startNginx } from "./nginx.ts";
 import type { Primitives } from "./primitives.ts";
 import { startPeer } from "./stage.ts";
 import type { TokenPart } from "./tokens.ts";
@@ -28,31 +40,46 @@ export async function measureCalls(
     SIZE,
   );
   await load.close();
+  const peers = await measureProxies(world, say);
+  const { verify, record, json, hash } = primitives;
+  const floor = peers.undici.median + verify + record + 2 * json + hash;
+  return [
+    rowOf("gateway call / primitives (undici proxy, proof, record, JSON)", ours, floor, 1.25),
+    ...(peers.nginx === undefined ? [] : [noteOf("gateway call / nginx `proxy_pass`", ours, peers.nginx.median)]),
+  ];
+}
+
+/** The same read of the desk through proxies that decide nothing and record nothing. */
+async function measureProxies(
+  world: World,
+  say: (line: string) => void,
+): Promise<{ readonly undici: Measured; readonly nginx: Measured | undefined }> {
+  const apiKey = readFileSync(join(world.folder, "desk", "api-key"), "utf8");
+  const measure = async ({ url, pid }: { readonly url: string; readonly pid: number }): Promise<Measured> => {
+    const pool = new Pool(url, { connections: WIDTH, pipelining: 1 });
+    const direct = async (): Promise<void> => {
+      const { statusCode, body } = await pool.request({
+        method: "GET",
+        path: `${PATH}?fields=summary,status,priority`,
+        headers: { authorization: `Bearer ${apiKey}` },
+      });
+      await body.arrayBuffer();
+      good(statusCode);
+    };
+    const measured = await cpuPerOperation(pid, async (count) => spread(count, WIDTH, direct), SIZE);
+    await pool.close();
+    return measured;
+  };
   say("measuring a plain proxy …");
   const peer = await startPeer(["proxy", world.desk]);
-  const apiKey = readFileSync(join(world.folder, "desk", "api-key"), "utf8");
-  const pool = new Pool(peer.url, { connections: WIDTH, pipelining: 1 });
-  const direct = async (): Promise<void> => {
-    const { statusCode, body } = await pool.request({
-      method: "GET",
-      path: `${PATH}?fields=summary,status,priority`,
-      headers: { authorization: `Bearer ${apiKey}` },
-    });
-    await body.arrayBuffer();
-    good(statusCode);
-  };
-  const proxy = await cpuPerOperation(peer.pid, async (count) => spread(count, WIDTH, direct), SIZE);
-  await pool.close();
+  const undici = await measure(peer);
   peer.stop();
-  const { verify, row, json, hash } = primitives;
-  return [
-    rowOf(
-      "gateway call / primitives (proxy, proof, record, JSON)",
-      ours,
-      proxy.median + verify + row + 2 * json + hash,
-      1.25,
-    ),
-  ];
+  const nginx = await startNginx(world.desk);
+  if (nginx === undefined) return { undici, nginx };
+  say("measuring nginx …");
+  const measured = await measure(nginx);
+  await nginx.stop();
+  return { undici, nginx: measured };
 }
 
 function good(status: number): void {

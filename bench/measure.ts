@@ -102,6 +102,11 @@ export const rowOf = (operation: string, ours: Measured, reference: number, goal
   },
 });
 
+/** A row that says how a peer stands that does less; there is no goal for it. */
+export const noteOf = (operation: string, ours: Measured, reference: number): Row => ({
+  ...rowOf(operation, ours, reference, Number.POSITIVE_INFINITY),
+});
+
 /** A row whose reference is the goal itself. */
 export const absoluteRow = (operation: string, ours: number, goal: number, unit: string, spreadText: string): Row => ({
   ...{ operation, ours, reference: goal, ratio: ours / goal, goal: 1, limit: MISS, unit, spread: spreadText },

@@ -11,7 +11,9 @@ import { cpuHere } from "./measure.ts";
 export interface Primitives {
   readonly sign: number;
   readonly verify: number;
-  /** One small row and its tree hashes, sixteen a commit. */
+  /** One record with its tree hashes, sixteen a commit. */
+  readonly record: number;
+  /** One more row under an id of the same commit. */
   readonly row: number;
   /** Parse and print of 1 kB. */
   readonly json: number;
@@ -33,7 +35,7 @@ export function measurePrimitives(): Primitives {
   return {
     sign: cpuHere(() => void sign("sha256", data, { key: privateKey, ...options }), 1_000).median,
     verify: cpuHere(() => void verify("sha256", data, { key: publicKey, ...options }, signature), 500).median,
-    row: measureRow(),
+    ...measureRows(),
     json: cpuHere(() => void JSON.stringify(JSON.parse(text)), 5_000).median,
     hash: cpuHere(() => void hash("sha256", text, "base64url"), 10_000).median,
     cedar: measureCedar(),
@@ -42,23 +44,38 @@ export function measurePrimitives(): Primitives {
 
 const GROUP = 16;
 
-function measureRow(): number {
+/** Rows that a commit of sixteen requests holds: their records alone, and with six more rows each. */
+function measureRows(): Pick<Primitives, "record" | "row"> {
+  const record = measureCommit(0);
+  return { record, row: (measureCommit(MORE) - record) / MORE };
+}
+
+const MORE = 6;
+
+function measureCommit(more: number): number {
   const folder = mkdtempSync(join(tmpdir(), "remit-bench-"));
   const db = new DatabaseSync(join(folder, "rows.db"));
   db.exec(
-    "pragma journal_mode = wal; pragma synchronous = full; create table row (n integer primary key, line text not null) strict;",
+    `pragma journal_mode = wal; pragma synchronous = full; pragma wal_autocheckpoint = 10000;
+     create table record (n integer primary key, line text not null) strict;
+     create table thing (id text primary key, what text not null) strict;`,
   );
-  const insert = db.prepare("insert into row (line) values (?)");
-  const line = "x".repeat(700);
+  const [begin, commit] = [db.prepare("begin immediate"), db.prepare("commit")];
+  const [record, thing] = [
+    db.prepare("insert into record (line) values (?)"),
+    db.prepare("insert into thing values (?, ?)"),
+  ];
+  const [line, what] = ["x".repeat(700), "x".repeat(100)];
   const sha256 = (bytes: Uint8Array): Uint8Array => hash("sha256", bytes, "buffer");
-  let frontier = EMPTY_FRONTIER;
+  let [frontier, last] = [EMPTY_FRONTIER, 0];
   const { median } = cpuHere(() => {
-    db.exec("begin");
+    begin.run();
     for (let row = 0; row < GROUP; row++) {
-      insert.run(line);
+      record.run(line);
       frontier = appendLeaf(frontier, leafHash(utf8(line), sha256), sha256);
+      for (let at = 0; at < more; at++) thing.run(`tsk_${String((last += 1)).padStart(26, "0")}`, what);
     }
-    db.exec("commit");
+    commit.run();
   }, 100);
   db.close();
   rmSync(folder, { recursive: true, force: true });

@@ -1,25 +1,34 @@
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { generateKeyPairSync } from "node:crypto";
 import { Pool } from "undici";
 
-// Things to compare with, each in a process of its own: `servers.ts floor | proxy URL | oidc`.
+// Things to compare with, each in a process of its own: `servers.ts floor | tls | proxy URL | oidc`.
 
 const [kind = "", upstream = ""] = process.argv.slice(2);
 
 async function bodyOf(request: IncomingMessage): Promise<Buffer> {
+  const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
   const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(Buffer.from(chunk));
-  return Buffer.concat(chunks);
+  request.on("data", (chunk: Buffer) => chunks.push(chunk));
+  request.once("end", () => resolve(Buffer.concat(chunks)));
+  request.once("error", reject);
+  return promise;
 }
 
 function listen(handler: (request: IncomingMessage, response: ServerResponse) => unknown): void {
   const server = createServer((request, response) => void handler(request, response));
   server.listen(0, "127.0.0.1", () => {
-    const address = server.address();
-    const port = typeof address === "object" && address !== null ? address.port : 0;
-    process.stdout.write(`${JSON.stringify({ url: `http://127.0.0.1:${port}`, pid: process.pid })}\n`);
-    if (kind === "oidc") void startOidc(`http://127.0.0.1:${port}`);
+    const url = said("http", server.address());
+    if (kind === "oidc") void startOidc(url);
   });
+}
+
+/** The ready line of a peer. */
+function said(scheme: "http" | "https", address: ReturnType<Server["address"]>): string {
+  const port = typeof address === "object" && address !== null ? address.port : 0;
+  const url = `${scheme}://127.0.0.1:${port}`;
+  process.stdout.write(`${JSON.stringify({ url, pid: process.pid })}\n`);
+  return url;
 }
 
 const ANSWER = JSON.stringify({ access_token: "x".repeat(800), token_type: "DPoP", expires_in: 120 });
@@ -28,6 +37,15 @@ const ANSWER = JSON.stringify({ access_token: "x".repeat(800), token_type: "DPoP
 async function floor(request: IncomingMessage, response: ServerResponse): Promise<void> {
   new URLSearchParams((await bodyOf(request)).toString());
   response.writeHead(200, { "content-type": "application/json", "content-length": ANSWER.length }).end(ANSWER);
+}
+
+/** As `floor`, over TLS: one message of a point to its broker. */
+async function startTls(): Promise<void> {
+  const { createServer: createHttps } = await import("node:https");
+  const { cert, key } = JSON.parse(process.env["BENCH_TLS"] ?? "{}") as { cert: string; key: string };
+  const server = createHttps({ cert, key, minVersion: "TLSv1.3", requestCert: true, rejectUnauthorized: false });
+  server.on("request", (request, response) => void floor(request, response));
+  server.listen(0, "127.0.0.1", () => said("https", server.address()));
 }
 
 const pool = upstream === "" ? undefined : new Pool(upstream, { connections: 32, pipelining: 1 });
@@ -44,9 +62,14 @@ async function proxy(request: IncomingMessage, response: ServerResponse): Promis
 
 let oidcHandler: ((request: IncomingMessage, response: ServerResponse) => unknown) | undefined;
 
-/** npm's OpenID provider with `private_key_jwt` and DPoP, in memory: no subject token, no policy, no record. */
+/**
+ * npm's OpenID provider with `private_key_jwt` and DPoP, in memory. It has no token exchange of its own: its client
+ * credentials grant is asked, and the subject token is verified with jose where it asks about the resource.
+ */
 async function startOidc(issuer: string): Promise<void> {
   const { Provider } = await import("oidc-provider");
+  const { createRemoteJWKSet, jwtVerify } = await import("jose");
+  const keys = createRemoteJWKSet(new URL(process.env["BENCH_SUBJECT_KEYS"] ?? issuer));
   console.warn = () => undefined;
   const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
   const client = JSON.parse(process.env["BENCH_CLIENT"] ?? "{}") as Record<string, string>;
@@ -73,12 +96,11 @@ async function startOidc(issuer: string): Promise<void> {
       resourceIndicators: {
         enabled: true,
         defaultResource: () => "https://bench.example/r",
-        getResourceServerInfo: () => ({
-          scope: "",
-          accessTokenFormat: "jwt",
-          accessTokenTTL: 120,
-          jwt: { sign: { alg: "ES256" } },
-        }),
+        async getResourceServerInfo(ctx) {
+          const token: unknown = ctx.oidc.body?.["subject_token"];
+          if (token !== undefined) await jwtVerify(String(token), keys, { audience: "triage-bot" });
+          return { scope: "", accessTokenFormat: "jwt", accessTokenTTL: 120, jwt: { sign: { alg: "ES256" } } };
+        },
       },
     },
   });
@@ -91,4 +113,5 @@ const HANDLERS: Readonly<Record<string, (request: IncomingMessage, response: Ser
   oidc: (request, response) => oidcHandler?.(request, response),
 };
 
-listen(HANDLERS[kind] ?? floor);
+if (kind === "tls") void startTls();
+else listen(HANDLERS[kind] ?? floor);
