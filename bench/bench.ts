@@ -16,8 +16,8 @@ say("measuring verification …");
 const { first, again } = measureVerify();
 const world = await createStage(say);
 try {
-  const tokens = await measureTokens(world, primitives, say);
-  const calls = await measureCalls(world, tokens, primitives, say);
+  const tokens = await measureTokens(world, say);
+  const calls = await measureCalls(world, tokens, say);
   const ends = await measureEnds(world, say);
   const start = await measureStart(world, say);
   const { verify, hash } = primitives;

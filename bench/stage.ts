@@ -33,19 +33,26 @@ export async function createStage(say: (line: string) => void): Promise<World> {
 export interface Peer {
   readonly url: string;
   readonly pid: number;
+  /** Its listener for messages over mutual TLS, where it has one. */
+  readonly tls?: string;
   stop(): void;
 }
 
-/** Starts one of `servers.ts`. */
-export async function startPeer(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Peer> {
-  const file = fileURLToPath(new URL("servers.ts", import.meta.url));
+/** Starts a program of the folder `peers`. */
+export async function startPeer(
+  name: "raw" | "oidc",
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Peer> {
+  const file = fileURLToPath(new URL(`peers/${name}.ts`, import.meta.url));
   const child = spawn(process.execPath, [...process.execArgv, file, ...args], {
     stdio: ["ignore", "pipe", "ignore"],
     env: { ...process.env, ...env },
   });
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   createInterface({ input: child.stdout }).once("line", resolve);
-  child.once("exit", () => reject(new Error(`${args.join(" ")} ended`)));
-  const { url, pid } = JSON.parse(await promise) as { url: string; pid: number };
-  return { url, pid, stop: () => child.kill() };
+  child.once("exit", () => reject(new Error(`${name} ended`)));
+  // the ready line of a program of ours
+  const ready = JSON.parse(await promise) as Pick<Peer, "url" | "pid" | "tls">;
+  return { ...ready, stop: () => void child.kill() };
 }
