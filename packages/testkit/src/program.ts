@@ -36,6 +36,9 @@ function environment(more: Readonly<Record<string, string>>): NodeJS.ProcessEnv 
   return { ...rest, ...more };
 }
 
+/** Characters of stderr that the message about a failed start repeats. */
+const LAST_WORDS = 4_000;
+
 /** Starts a program with this Node; what it says on stderr goes to the file `log`. */
 export async function startProgram(
   file: string,
@@ -47,6 +50,9 @@ export async function startProgram(
     env: environment(env),
   });
   child.stderr.pipe(createWriteStream(log, { flags: "a" }));
+  let lastWords = "";
+  child.stderr.on("data", (chunk: Buffer) => (lastWords = (lastWords + chunk.toString()).slice(-LAST_WORDS)));
+  const closed = once(child, "close");
   const ended = once(child, "exit").then(([code, signal]) =>
     signal === null ? `exit code ${String(code)}` : String(signal),
   );
@@ -55,7 +61,8 @@ export async function startProgram(
   const ready = line === undefined ? undefined : objectIn(line);
   if (ready === undefined || "error" in ready) {
     child.kill("SIGKILL");
-    throw new Error(`${file} did not start (${line ?? (await ended)}); its last words are in ${log}`);
+    await closed;
+    throw new Error(`${file} did not start (${line ?? (await ended)}): ${lastWords}`);
   }
   return programOf(child, file, ready, ended);
 }

@@ -116,4 +116,9 @@ test("[testkit.own-configuration] a test's own files stand beside or instead of 
     ((await policies.json()) as { policies: readonly { policy: string }[] }).policies.map(({ policy }) => policy),
     ["test"],
   );
+  const wrong = { "policies/test.yaml": { policy: "test", nonsense: 1 } };
+  await assert.rejects(
+    startRemit({ config: wrong }),
+    /did not start \(exit code 1\)[^]*policies\/test\.yaml[^]*nonsense/,
+  );
 });
