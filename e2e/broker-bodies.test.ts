@@ -115,6 +115,14 @@ test("[broker.json-bodies] a body of JSON that is too large, too deep or of two 
     });
     assert.equal(response.status, 400, `${query}: ${await response.text()}`);
   }
+  for (const method of ["HEAD", "PUT", "DELETE", "PATCH", "OPTIONS"]) {
+    for (const path of ["/admin/me", "/admin/revoke", "/admin/tasks/tsk_x/end", "/admin/nowhere", "/openapi.json"]) {
+      const body = method === "PUT" || method === "PATCH" ? { json: {} } : {};
+      const { status } = await ask({ ...asPerson, ...body, url: broker + path, method });
+      assert.ok(status < 500, `${method} ${path}: ${status}`);
+    }
+  }
+  assert.deepEqual(standing(world), rows);
   const revoked = await ask({ url: at(world, "/revoke"), form: { token: revoke, ...asBot(world) } });
   assert.equal(revoked.status, 200);
 });

@@ -38,6 +38,15 @@ test("[cli.exit-codes-json] each way to end a command has its code, and with --j
   await ends(0, undefined, "status");
   await ends(1, "error", "check", "--config", join(world.folder, "nowhere"));
   await ends(1, "error", "status", "--data", join(world.folder, "nowhere"));
+  const policy = join(world.folder, "remit", "policies", "one-jira-record.yaml");
+  const text = readFileSync(policy, "utf8");
+  writeFileSync(policy, `${text}aproval: none\n`);
+  const checked = await ask(world, ["check", "--config", join(world.folder, "remit")]);
+  assert.equal(checked.code, 1);
+  assert.partialDeepStrictEqual(checked.answer["faults"], [
+    { file: "policies/one-jira-record.yaml", line: text.split("\n").length, key: "aproval" },
+  ]);
+  writeFileSync(policy, text);
   for (const usage of [
     ["no-such-command"],
     ["task", "show", "PROJ-42"],
