@@ -16,7 +16,7 @@ import type { TrustPolicy } from "./config/model.ts";
 import { choosePolicy, grantWithin, type PolicyQuestion } from "./policy/choose.ts";
 import { askAtBegin } from "./policy/guardrails/ask.ts";
 import { pinRecords, resolveTime } from "./resolve-asked.ts";
-import type { Issued, NewTask } from "./store/store.ts";
+import type { Issued, NewTask, Retry } from "./store/store.ts";
 
 /** A request to begin a task, whoever brings it: by exchange, or by a start handle that a person made. */
 export interface BeginRequest {
@@ -155,13 +155,13 @@ function namesOf(
 export function retryOf(
   client: string,
   jkt: string,
-  token: string,
+  token: { readonly once: string; readonly expiresMs: number },
   form: ReadonlyMap<string, string>,
-): { key: string; digest: string } {
-  const key = hash("sha256", canonicalJson([client, jkt, token]), "base64url");
+): Retry {
+  const key = hash("sha256", canonicalJson([client, jkt, token.once]), "base64url");
   const changing = ["client_assertion", "subject_token"];
   const kept = [...form]
     .filter(([name]) => !changing.includes(name))
     .toSorted(([one], [other]) => (one < other ? -1 : 1));
-  return { key, digest: hash("sha256", canonicalJson(kept), "base64url") };
+  return { key, digest: hash("sha256", canonicalJson(kept), "base64url"), untilMs: token.expiresMs };
 }

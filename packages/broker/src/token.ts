@@ -107,7 +107,7 @@ async function exchange(broker: Broker, { form, jkt, decision }: TokenRequest): 
         times: subject.value.issuer.tasksPerToken,
       },
     ],
-    retry: retryOf(client.client, jkt, subject.value.once, form),
+    retry: retryOf(client.client, jkt, subject.value, form),
     start: undefined,
     decision,
   });

@@ -34,7 +34,15 @@ test("[full-disk.revocation-goes-on] when SQLite says that it is full, the reser
   const reserve = { ...real, release: () => (real.release(), limit(pages() + 200)), refill: () => false };
   const lifetimes = { tokenMs: 1_000, leaseMs: 1_000, dormantMs: 0 };
   const feed = createFeedWriter(sql, { keyPem: feedKeyPem, kid: "feed", tokenMs: 1_000 });
-  const desk: Desk = { db, sql, log: createLogWriter(sql), feed, lifetimes, reserve, clock: { lastMs: 0 } };
+  const desk: Desk = {
+    db,
+    sql,
+    log: createLogWriter(sql),
+    feed,
+    lifetimes,
+    reserve,
+    clock: { lastMs: 0, forgetMs: 0 },
+  };
   assert.deepEqual(good(commit(desk, [record(1), end(2)]).answers), [1, 2]);
   limit(pages() + 4);
   const group = [record(3), end(4), ...Array.from({ length: 60 }, (_, at) => record(at + 10)), end(5)];

@@ -50,7 +50,7 @@ test("[store.dormant-not-live] a task whose lease can no longer be woken does no
 
 test("[store.retry] the same request within a minute gets the same task; with a lapsed lease or another key it gets none", async (t) => {
   const { store, task } = await people(await openStore(t));
-  const retry = { key: "retry", digest: "1" };
+  const retry = { key: "retry", digest: "1", untilMs: Date.now() + 60_000 };
   const first = await store.beginTask(task({ retry }));
   const second = await store.beginTask(task({ retry }));
   assert.equal(first.ok && second.ok && second.value.again && second.value.task === first.value.task, true);

@@ -1,7 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { Refusal } from "@remit/core";
 import { end } from "./end-verbs.ts";
-import { beginTask, renewGrant } from "./issue-verbs.ts";
+import { beginTask, forgetExpired, renewGrant } from "./issue-verbs.ts";
 import type { FeedWriter, LogWriter, SignedBatch } from "./ledger.ts";
 import type { Lifetimes } from "./lifetimes.ts";
 import {
@@ -74,11 +74,12 @@ export interface Desk {
   readonly feed: FeedWriter;
   readonly lifetimes: Lifetimes;
   readonly reserve: Reserve;
-  /** Time of the last commit, which no later one is before. */
-  readonly clock: { lastMs: number };
+  /** Time of the last commit, which no later one is before, and when what has expired is forgotten next. */
+  readonly clock: { lastMs: number; forgetMs: number };
 }
 
 const STEP_MS = 2_000;
+const FORGET_EACH_MS = 1_000;
 
 /**
  * Runs a group of verbs in one transaction; each has its own savepoint, and all are durable before any is answered.
@@ -132,6 +133,10 @@ function attempt(desk: Desk, group: readonly Ask[]): Committed {
   const undo = [log.mark(), feed.mark()];
   try {
     sql.run("begin immediate");
+    if (nowMs >= clock.forgetMs) {
+      forgetExpired(sql, nowMs);
+      clock.forgetMs = nowMs + FORGET_EACH_MS;
+    }
     const answers = group.map((ask) => runOne(desk, ask, nowMs));
     const batch = feed.settle(nowMs);
     log.settle(nowMs);

@@ -1,9 +1,9 @@
 import type { JsonObject } from "@remit/core";
 import { GRANT_COLUMNS, grantOf, grantRow } from "./grant-row.ts";
-import { text } from "./rows.ts";
+import { type Sql, text } from "./rows.ts";
 import { countOpen, tally } from "./tally.ts";
 import { no, refuseDead, refuseOverLimit } from "./standing.ts";
-import type { GrantRow, Issued, NewTask, Renewal } from "./store.ts";
+import type { GrantRow, Issued, NewTask, Renewal, Retry } from "./store.ts";
 import { newId, type Writing } from "./verb.ts";
 
 const RETRY_MS = 60_000;
@@ -68,16 +68,17 @@ const rowOf = (
   purpose: task.purpose,
 });
 
-/** Old answers are forgotten as new ones come: rows lie in the order of their time. */
-function keepForRetry(w: Writing, retry: { readonly key: string; readonly digest: string }, grant: string): void {
+function keepForRetry(w: Writing, { untilMs, key, digest }: Retry, grant: string): void {
   w.sql.run(
-    "insert into retry values (?, ?, ?, ?) on conflict (key) do update set digest = excluded.digest, grant_id = excluded.grant_id, at_ms = excluded.at_ms",
-    ...[retry.key, retry.digest, grant, w.nowMs],
+    "insert into retry values (?, ?, ?, ?, ?) on conflict do update set digest = excluded.digest, grant_id = excluded.grant_id, at_ms = excluded.at_ms",
+    ...[untilMs, key, digest, grant, w.nowMs],
   );
-  w.sql.run(
-    "delete from retry where rowid in (select rowid from retry order by rowid limit 2) and at_ms <= ?",
-    w.nowMs - RETRY_MS,
-  );
+}
+
+/** Forgets what nobody can use any more, because what it is about has expired. */
+export function forgetExpired(sql: Sql, nowMs: number): void {
+  sql.run("delete from once where expires_ms <= ?", nowMs);
+  sql.run("delete from retry where until_ms <= ?", nowMs);
 }
 
 /** Renews a lease for its holder's key, and with it the right to a new token. */
@@ -138,12 +139,10 @@ function issued(w: Writing, row: GrantRow, record: IssueRecord, again: boolean =
   };
 }
 
-function retried(w: Writing, retry: { readonly key: string; readonly digest: string }): string | undefined {
+function retried(w: Writing, { untilMs, key, digest }: Retry): string | undefined {
   const row = w.sql.one(
-    "select grant_id from retry where key = ? and digest = ? and at_ms > ?",
-    retry.key,
-    retry.digest,
-    w.nowMs - RETRY_MS,
+    "select grant_id from retry where until_ms = ? and key = ? and digest = ? and at_ms > ?",
+    ...[untilMs, key, digest, w.nowMs - RETRY_MS],
   );
   return row === undefined ? undefined : text(row, "grant_id");
 }
@@ -174,10 +173,9 @@ export function spendOnce(
   w: Writing,
   once: { readonly key: string; readonly expiresMs: number; readonly times: number },
 ): void {
-  w.sql.run("delete from once where expires_ms <= ?", w.nowMs);
   const spent = w.sql.run(
-    "insert into once (key, used, expires_ms) values (?, 1, ?) on conflict (key) do update set used = used + 1 where used < ?",
-    ...[once.key, once.expiresMs, once.times],
+    "insert into once (expires_ms, key, used) values (?, ?, 1) on conflict do update set used = used + 1 where used < ?",
+    ...[once.expiresMs, once.key, once.times],
   );
   if (spent !== 1)
     no(

@@ -3,8 +3,13 @@ const TALLY = `create table if not exists tally (
   primary key (policy, agent, subject, what, slot)
 ) strict, without rowid;`;
 
+/** What may be used once, in the order in which it expires: whatever comes together lies together. */
 const ONCE =
-  "create table if not exists once (key text primary key, used integer not null, expires_ms integer not null) strict, without rowid;";
+  "create table if not exists once (expires_ms integer not null, key text not null, used integer not null, primary key (expires_ms, key)) strict, without rowid;";
+/** Answers kept for a retry, in the order in which they are forgotten. */
+const RETRY = `create table if not exists retry (
+  until_ms integer not null, key text not null, digest text not null, grant_id text not null, at_ms integer not null, primary key (until_ms, key)
+) strict, without rowid;`;
 
 /** The broker's tables. Instants are milliseconds. Ids are time-ordered, so rows arrive at the end of their index. */
 export const SCHEMA = `
@@ -24,9 +29,8 @@ create table if not exists grant_ (
 ) strict;
 create index if not exists grant_task on grant_ (task);
 ${TALLY}
-create table if not exists retry (key text primary key, digest text not null, grant_id text not null, at_ms integer not null) strict;
+${RETRY}
 ${ONCE}
-create index if not exists once_expiry on once (expires_ms);
 create table if not exists session (hash text primary key, subject text not null, jkt text not null, issuer_name text not null, claims text not null, expires_ms integer not null, ended_ms integer, created_ms integer not null default 0) strict;
 create table if not exists start (hash text primary key, session text not null, subject text not null, jkt text not null, request text not null, expires_ms integer not null, used_ms integer) strict;
 create table if not exists boot (hash text primary key, purpose text not null, expires_ms integer not null, used_by text) strict;
@@ -70,5 +74,6 @@ export const UPGRADES: readonly string[] = [
   drop table granted_record;
   drop index if exists task_hour;
   drop index if exists task_live;`,
-  `alter table once rename to once_before; ${ONCE} insert into once select key, used, expires_ms from once_before; drop table once_before;`,
+  `alter table once rename to once_before; ${ONCE} insert into once select expires_ms, key, used from once_before; drop table once_before;
+  drop table retry; ${RETRY}`,
 ];

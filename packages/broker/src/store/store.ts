@@ -145,10 +145,18 @@ export interface NewTask {
     readonly expiresMs: number;
     readonly times: number;
   }[];
-  readonly retry: { readonly key: string; readonly digest: string } | undefined;
+  readonly retry: Retry | undefined;
   /** SHA-256 of the start handle that this redeems. */
   readonly start: string | undefined;
   readonly decision: string;
+}
+
+/** What makes two requests the same one, asked again. */
+export interface Retry {
+  readonly key: string;
+  readonly digest: string;
+  /** When what the request was made with has expired, so that it cannot be asked again. */
+  readonly untilMs: number;
 }
 
 export interface Renewal {

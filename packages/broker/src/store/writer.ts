@@ -25,7 +25,7 @@ function startWriter(given: WriterData, port: NonNullable<typeof parentPort>): v
   const { lifetimes, feedKeyPem: keyPem, feedKid: kid } = given;
   const feed = createFeedWriter(sql, { keyPem, kid, tokenMs: lifetimes.tokenMs });
   const reserve = createReserve(join(given.data, "reserve"), given.reserveBytes);
-  const desk = { db, sql, log, feed, lifetimes, reserve, clock: { lastMs: log.lastMs } };
+  const desk = { db, sql, log, feed, lifetimes, reserve, clock: { lastMs: log.lastMs, forgetMs: 0 } };
   const queue: Ask[] = [];
   const drain = (): void => {
     const group = queue.splice(0, MAX_GROUP);
