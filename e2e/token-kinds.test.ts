@@ -177,8 +177,7 @@ function pointPlaces(world: World, { point, feedKey }: Kinds, ask: (asked: Asked
   const url = at(world, "/enrol");
   const key = newPointKey();
   const judged = (ok: boolean): Told => ({ status: ok ? 200 : 400, error: undefined, code: undefined, body: {} });
-  const posted = async (path: string, json: unknown): Promise<Told> => {
-    const { status, text } = await point.post(path, json);
+  const told = ({ status, text }: { readonly status: number; readonly text: string }): Told => {
     const body = JSON.parse(text) as Record<string, unknown>;
     return { status, error: body["error"] as string | undefined, code: undefined, body };
   };
@@ -202,12 +201,13 @@ function pointPlaces(world: World, { point, feedKey }: Kinds, ask: (asked: Asked
     },
     {
       what: "answer to a lookup",
-      put: async (text) => posted("/points/resolved", { answers: [text] }),
-      refused: { status: 409, error: "not_asked" },
+      takes: "resolved answer",
+      put: async (text) => told(await point.postText("/points/answers", `${text}\n`)),
+      refused: { status: 400, error: "invalid_request" },
     },
     {
       what: "token that a point asks about",
-      put: async (text) => posted("/points/introspect", { token: text }),
+      put: async (text) => told(await point.post("/points/introspect", { token: text })),
       refused: { status: 200, body: { active: false } },
     },
     ...feeds.map(([takes, typ]): Place => ({

@@ -48,8 +48,8 @@ export interface Channels {
   /** Whether a resource's URL is one that a point serves: by its file, or by the connections that it told of. */
   serves(point: PointRow, url: string): boolean;
   resolve(request: ResolveRequest, timeoutMs: number): Promise<Resolved | undefined>;
-  /** Takes a signed answer; false if nobody asked this point for it. */
-  answer(point: PointRow, compact: string): boolean;
+  /** Takes a signed answer. Late ones are for nobody; what this point did not sign is not an answer. */
+  answer(point: PointRow, compact: string): "taken" | "for_nobody" | "not_an_answer";
   connected(): readonly string[];
 }
 
@@ -114,10 +114,11 @@ export function createChannels(): Channels {
     answer(point, compact) {
       const payload = verified(compact, keyOf(point));
       const nonce = payload?.["nonce"];
-      const asked = typeof nonce === "string" ? pending.get(nonce) : undefined;
-      if (payload === undefined || asked === undefined || asked.point !== point.point) return false;
+      if (payload === undefined || typeof nonce !== "string") return "not_an_answer";
+      const asked = pending.get(nonce);
+      if (asked?.point !== point.point) return "for_nobody";
       asked.settle(payload["none"] === true ? undefined : readResolved(payload));
-      return true;
+      return "taken";
     },
     connected: () => [...channels.keys()],
   };

@@ -9,7 +9,7 @@ import type { SigningKey } from "../keys/keyring.ts";
 import { StoreFault } from "../store/sqlite.ts";
 import type { PointRow, Store } from "../store/store.ts";
 import { Answer, malformed, send } from "./answer.ts";
-import { type PointsDesk, type Route, ROUTES, STREAMING } from "./routes.ts";
+import { type PointsDesk, ROUTES, STREAMING } from "./routes.ts";
 
 export interface PointsOptions extends PointsDesk {
   readonly certificatePem: string;
@@ -81,7 +81,8 @@ async function answerOf(request: IncomingMessage, response: ServerResponse, opti
   const route = Object.hasOwn(ROUTES, name) ? ROUTES[name] : undefined;
   if (route === undefined) throw new Answer(404, { error: "not_found" });
   if (route.right !== undefined && !point.may.includes(route.right)) throw new Answer(403, { error: "not_permitted" });
-  const body = request.method === "POST" ? await readObject(request, route) : {};
+  const { members } = route;
+  const body = request.method === "POST" && members !== "lines" ? await readObject(request, members) : {};
   return route.run({ point, body, query, request, response }, options);
 }
 
@@ -118,7 +119,7 @@ function coordinatesOf(text: string): string {
   return read;
 }
 
-async function readObject(request: IncomingMessage, { members }: Route): Promise<JsonObject> {
+async function readObject(request: IncomingMessage, members: readonly string[]): Promise<JsonObject> {
   const body = await readBody(request, MAX_BODY);
   if (body === undefined) throw new Answer(413, { error: "too_large" });
   const json = readJson(body, { bytes: MAX_BODY, depth: 12, nodes: 100_000, keys: 256, string: 65_536 });

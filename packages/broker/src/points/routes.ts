@@ -6,6 +6,7 @@ import { verifyEd25519 } from "../keys/verify.ts";
 import { sha256 } from "../store/frontier.ts";
 import type { PointRow, Store } from "../store/store.ts";
 import { Answer, malformed, refused } from "./answer.ts";
+import { answers } from "./answers.ts";
 import { type Channels, readHello } from "./channels.ts";
 
 /** What the routes work with. */
@@ -36,7 +37,8 @@ export interface Asked {
 /** One thing that a point may do: the right that it needs, and the members that its body may have. */
 export interface Route {
   readonly right: string | undefined;
-  readonly members: readonly string[];
+  /** The members that its body may have; `lines`: it reads its body itself, as it comes. */
+  readonly members: readonly string[] | "lines";
   readonly run: (asked: Asked, desk: PointsDesk) => Promise<unknown> | unknown;
 }
 
@@ -66,7 +68,7 @@ export const ROUTES: Readonly<Record<string, Route>> = {
   },
   "POST /points/challenge": { right: "feed", members: ["nonce", "applied"], run: challenge },
   "POST /points/seen": { right: "feed", members: ["epoch", "n", "in_flight"], run: seen },
-  "POST /points/resolved": { right: "resolve", members: ["answers"], run: resolved },
+  "POST /points/answers": { right: "resolve", members: "lines", run: answers },
   "POST /points/spend": { right: "spend", members: ["grant", "jti", "count"], run: spend },
   "POST /points/return": { right: "spend", members: ["reservation", "unused"], run: giveBack },
   "POST /points/ship": { right: "ship", members: ["from", "lines", "checkpoint"], run: ship },
@@ -95,7 +97,6 @@ async function hello({ point, body }: Asked, desk: PointsDesk): Promise<unknown>
   };
 }
 
-const MAX_ANSWERS = 64;
 const PING_MS = 10_000;
 /** A point that reads no more than this behind is cut off, and comes back for a snapshot. */
 const MAX_BEHIND_BYTES = 4_194_304;
@@ -106,6 +107,9 @@ function stream({ point, query, response }: Asked, { feed, channels, store, now 
   if (!Number.isSafeInteger(epoch) || !Number.isSafeInteger(after) || after < 0) throw malformed();
   const { epoch: current, n } = store.read.position();
   if (epoch !== current || after > n) throw new Answer(409, { epoch: current, n });
+  // it ends with its connection, so that each piece is one record of TLS without frames around it
+  response.useChunkedEncodingByDefault = false;
+  response.shouldKeepAlive = false;
   response.writeHead(200, { "content-type": "application/x-ndjson", "cache-control": "no-store" });
   let lines: string[] = [];
   // what one turn of the event loop has to say is one record of TLS
@@ -154,14 +158,6 @@ function note(feed: Feed, { point }: PointRow, applied: JsonObject): boolean {
   const reached = applied["in_flight"] === undefined ? [] : readInFlight(applied["in_flight"]);
   if (reached === undefined) throw malformed();
   return feed.seen(point, { epoch: count(applied["epoch"]), n: count(applied["n"]) }, reached);
-}
-
-function resolved({ point, body }: Asked, { channels }: PointsDesk): unknown {
-  const { answers } = body;
-  if (!Array.isArray(answers) || answers.length > MAX_ANSWERS) throw malformed();
-  const taken = answers.map((answer: unknown) => typeof answer === "string" && channels.answer(point, answer));
-  if (taken.includes(false)) throw new Answer(409, { error: "not_asked" });
-  return {};
 }
 
 async function spend({ point, body }: Asked, { store, channels }: PointsDesk): Promise<unknown> {

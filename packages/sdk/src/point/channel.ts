@@ -13,9 +13,9 @@ import {
   readTokenKeys,
   readWelcome,
 } from "./answers.ts";
+import { createLineStream } from "./answer-stream.ts";
 import { type Answer, makeHttpsAgent, readAll, readLines, send } from "./https.ts";
 import { readSuccession, type Succession } from "./succession.ts";
-import { together } from "./together.ts";
 import { ChannelError, type FeedLine, type PointChannel } from "./words.ts";
 
 export interface PointChannelOptions {
@@ -33,16 +33,12 @@ export interface PointChannelOptions {
 }
 
 const TIMEOUT_MS = 10_000;
-const MAX_TOGETHER = 64;
 const MAX_SNAPSHOT = 64 * 1024 * 1024;
 
 /** Opens the channel of one enforcement point. Nothing is sent before the succession was verified under the pin. */
 export function createPointChannel(options: PointChannelOptions): PointChannel {
   const wire = createWire(options);
   const { sign, alg } = signerOf(options.key);
-  const tell = together<string>(MAX_TOGETHER, async (answers) =>
-    done(await wire.post("/points/resolved", { answers }), "resolved"),
-  );
   return {
     trust: (signal) => wire.trust(signal),
     close: () => wire.close(),
@@ -68,7 +64,7 @@ export function createPointChannel(options: PointChannelOptions): PointChannel {
       done(await wire.post("/points/seen", { ...applied }, signal), "seen");
     },
     async resolved(found) {
-      return tell(signJws({ typ: "remit-resolved+jwt", alg }, { ...found }, sign));
+      return wire.tell(signJws({ typ: "remit-resolved+jwt", alg }, { ...found }, sign));
     },
     async spend(spend) {
       return readReservation(await wire.post("/points/spend", { ...spend }));
@@ -105,11 +101,14 @@ interface Wire {
   get(path: string, signal?: AbortSignal, maxBytes?: number): Promise<Answer>;
   post(path: string, json: Readonly<Record<string, unknown>>, signal?: AbortSignal): Promise<Answer>;
   feed(after: Position, signal: AbortSignal): AsyncIterable<FeedLine>;
+  /** Sends one line up the stream of answers. */
+  tell(line: string): Promise<void>;
   close(): void;
 }
 
 function createWire(options: PointChannelOptions): Wire {
   const trusted = createTrusted(options);
+  const answers = createLineStream(new URL("/points/answers", options.pointsUrl), async () => trusted.agent());
   const ask = async (
     request: { readonly method: "GET" | "POST"; readonly path: string; readonly json?: string },
     signal: AbortSignal | undefined,
@@ -135,7 +134,11 @@ function createWire(options: PointChannelOptions): Wire {
       if (response.statusCode !== 200) goodText(await readAll(response, MAX_LINE), "the feed");
       for await (const line of readLines(response, MAX_LINE)) yield readFeedLine(line);
     },
-    close: () => trusted.close(),
+    tell: async (line) => answers.send(line),
+    close() {
+      answers.close();
+      trusted.close();
+    },
   };
 }
 
