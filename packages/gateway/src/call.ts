@@ -5,7 +5,7 @@ import type { Gateway, Served } from "./gateway.ts";
 import type { Flight } from "./in-flight.ts";
 import { lookUp, recall } from "./http/look-up.ts";
 import { type Named, nameOperation } from "./http/name-operation.ts";
-import { rebuild } from "./http/rebuild.ts";
+import { fieldsToRead, rebuild } from "./http/rebuild.ts";
 import { route } from "./http/route.ts";
 import type { Answered } from "./http/upstream-answer.ts";
 import { UpstreamFault } from "./upstream/upstream.ts";
@@ -219,12 +219,13 @@ function recorder(
   gateway: Gateway,
   incoming: Incoming,
   { claims }: VerifiedCall,
-  { named, pinnedId }: Decided,
+  { named, entry, pinnedId }: Decided,
 ): (
   kind: "call.intent" | "call.outcome" | "call.read" | "alarm",
   more: Readonly<Record<string, Json>>,
 ) => Promise<boolean> {
   const { name, class: operationClass, write } = named.operation;
+  const { response } = named.routed.spec;
   const ids = [claims.task, ...claims.grants, claims.jti, claims.sub, claims.act.sub, gateway.point()];
   return async (kind, more) => {
     try {
@@ -236,7 +237,7 @@ function recorder(
           operation: name,
           class: operationClass,
           record: pinnedId,
-          read: kind === "call.read" ? [...named.operation.read] : [],
+          read: kind === "call.read" && response.kind === "record" ? [...fieldsToRead(named, entry)] : [],
           write: [...write],
           ...more,
         },

@@ -160,6 +160,11 @@ test("[gateway.intent-and-outcome] a write leaves its intent and its outcome, a 
     ...{ operation: "jira-acme.issue.edit", class: "write", record: "10442", read: [], write: ["priority"] },
     ...{ outcome: "done", upstream_status: 204 },
   });
+  assert.deepEqual(
+    read?.body["read"],
+    ["priority", "status", "summary"],
+    "what was shown, though the call named no fields",
+  );
   for (const one of [TASK, GRANT]) assert.ok(read?.ids.includes(one));
   const all = JSON.stringify(world.records());
   for (const value of [SECRET, "High", "Login fails", "UNGRANTED"]) assert.ok(!all.includes(value), value);

@@ -43,6 +43,8 @@ export interface Channels {
   /** Whether a point said exactly this before, to this process. */
   knows(point: PointRow, hello: PointHello): boolean;
   hello(point: PointRow, hello: PointHello): void;
+  /** Whether it is known what a point serves: from its file, or because it told this process. */
+  isMet(point: PointRow): boolean;
   open(point: PointRow, write: (line: string) => void): () => void;
   served(resource: string): ServedResource | undefined;
   /** Whether a resource's URL is one that a point serves: by its file, or by the connections that it told of. */
@@ -91,6 +93,7 @@ export function createChannels(): Channels {
   return {
     knows: (point, hello) => JSON.stringify(hellos.get(point.point)) === JSON.stringify(hello),
     hello: (point, hello) => void hellos.set(point.point, hello),
+    isMet: ({ point, serves: told }) => told !== "connected" || hellos.has(point),
     open(point, write) {
       const channel = { point, write };
       channels.set(point.point, channel);

@@ -165,6 +165,8 @@ async function spend({ point, body }: Asked, { store, channels }: PointsDesk): P
   const wanted = count(body["count"]);
   const row = store.read.grant(grant);
   if (wanted < 1 || wanted > 64) throw malformed();
+  // a broker that started anew learns from each point's next hello what it serves
+  if (!channels.isMet(point)) throw new Answer(503, { error: "temporarily_unavailable" });
   // a point spends only what is for a resource that it serves; of all else it learns nothing
   if (row === undefined || !channels.serves(point, row.resource)) throw new Answer(403, { error: "not_permitted" });
   const reserved = await store.reserveUses({ grant, jti, count: wanted, point: point.point });
