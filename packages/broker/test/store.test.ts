@@ -6,6 +6,7 @@ import { test } from "node:test";
 import { makeId, type Refusal, type Result } from "@remit/core";
 import { openWriter } from "../src/store/open.ts";
 import { StoreFault } from "../src/store/sqlite.ts";
+import type { NewTask } from "../src/store/store.ts";
 import { configOf, folderFor, openStore, people } from "./support.ts";
 
 const codeOf = (result: Result<unknown, Refusal>): string => (result.ok ? "ok" : result.error.code);
@@ -23,6 +24,25 @@ test("[store.spend-once] what may be used once begins one task, however many ask
   await store.close();
   const again = await people(await openStore(t, { data }));
   assert.equal(codeOf(await again.store.beginTask(again.task({ once }))), "subject_token_used");
+});
+
+test("[store.refusal-leaves-nothing] a request that is refused half-way has spent nothing, and those beside it are done", async (t) => {
+  const { store, task } = await people(await openStore(t));
+  const proof = (key: string): NewTask["once"][number] => ({ key, expiresMs: Date.now() + 60_000, times: 1 });
+  const [assertion, used] = [proof("assertion:1"), proof("subject:used")];
+  assert.equal(codeOf(await store.beginTask(task({ once: [used] }))), "ok");
+  const group = [
+    task({ once: [proof("subject:2")] }),
+    task({ once: [assertion, used] }),
+    task({ once: [proof("subject:3")] }),
+  ];
+  const results = await Promise.all(group.map(async (one) => store.beginTask(one)));
+  assert.deepEqual(results.map(codeOf), ["ok", "subject_token_used", "ok"]);
+  assert.equal(
+    codeOf(await store.beginTask(task({ once: [assertion] }))),
+    "ok",
+    "what was spent on the way is not spent",
+  );
 });
 
 test("[store.limits] limits hold among requests that come at once", async (t) => {

@@ -126,8 +126,25 @@ const faults = (group: readonly Ask[], fault: string): Committed => ({
   changesFew: true,
 });
 
-/** One transaction, or nothing of it. */
+/**
+ * One transaction, or nothing of it. Savepoints copy every page that a verb touches, and hardly a verb writes before it
+ * refuses: so all run without, and only if one had written something is the group run again with a savepoint each.
+ */
 function attempt(desk: Desk, group: readonly Ask[]): Committed {
+  try {
+    return transact(desk, group, runBare);
+  } catch (error) {
+    if (!(error instanceof HadWritten)) throw error;
+    return transact(desk, group, runApart);
+  }
+}
+
+/** A verb wrote something before it refused or failed. */
+class HadWritten extends Error {}
+
+type Run = (desk: Desk, ask: Ask, nowMs: number) => Answer;
+
+function transact(desk: Desk, group: readonly Ask[], run: Run): Committed {
   const { db, sql, log, feed, clock } = desk;
   const nowMs = Math.max(Date.now(), clock.lastMs);
   const undo = [log.mark(), feed.mark()];
@@ -137,7 +154,7 @@ function attempt(desk: Desk, group: readonly Ask[]): Committed {
       forgetExpired(sql, nowMs);
       clock.forgetMs = nowMs + FORGET_EACH_MS;
     }
-    const answers = group.map((ask) => runOne(desk, ask, nowMs));
+    const answers = group.map((ask) => run(desk, ask, nowMs));
     const batch = feed.settle(nowMs);
     log.settle(nowMs);
     sql.run("commit");
@@ -150,19 +167,25 @@ function attempt(desk: Desk, group: readonly Ask[]): Committed {
   }
 }
 
+const runBare: Run = (desk, ask, nowMs) => {
+  const changes = (): unknown => desk.sql.one("select total_changes() as n")?.["n"];
+  const before = changes();
+  try {
+    return { id: ask.id, value: runVerb(ask, writingOf(desk, nowMs)) };
+  } catch (error) {
+    if (isFull(error)) throw error;
+    if (changes() !== before) throw new HadWritten();
+    return noOf(ask, error);
+  }
+};
+
 /** Runs one verb in a savepoint: a refusal or a fault leaves no trace of it. A full disk is everybody's fault. */
-function runOne({ sql, log, feed, lifetimes, clock }: Desk, ask: Ask, nowMs: number): Answer {
+const runApart: Run = (desk, ask, nowMs) => {
+  const { sql, log, feed } = desk;
   const undo = [log.mark(), feed.mark()];
   sql.run("savepoint verb");
   try {
-    const value = runVerb(ask, {
-      sql,
-      nowMs,
-      lifetimes,
-      issuingPaused: Date.now() < clock.lastMs - STEP_MS,
-      record: (entry) => log.append(nowMs, entry),
-      revoke: (id, beforeMs) => feed.revoke(id, nowMs, beforeMs),
-    });
+    const value = runVerb(ask, writingOf(desk, nowMs));
     sql.run("release verb");
     return { id: ask.id, value };
   } catch (error) {
@@ -170,9 +193,21 @@ function runOne({ sql, log, feed, lifetimes, clock }: Desk, ask: Ask, nowMs: num
     sql.run("rollback to verb");
     sql.run("release verb");
     for (const back of undo) back();
-    return error instanceof Refused ? { id: ask.id, refusal: error.refusal } : { id: ask.id, fault: messageOf(error) };
+    return noOf(ask, error);
   }
-}
+};
+
+const writingOf = ({ sql, log, feed, lifetimes, clock }: Desk, nowMs: number): Writing => ({
+  sql,
+  nowMs,
+  lifetimes,
+  issuingPaused: Date.now() < clock.lastMs - STEP_MS,
+  record: (entry) => log.append(nowMs, entry),
+  revoke: (id, beforeMs) => feed.revoke(id, nowMs, beforeMs),
+});
+
+const noOf = ({ id }: Ask, error: unknown): Answer =>
+  error instanceof Refused ? { id, refusal: error.refusal } : { id, fault: messageOf(error) };
 
 const IOERR = 10;
 const SQLITE_FULL = 13;

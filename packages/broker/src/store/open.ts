@@ -14,7 +14,7 @@ export function openWriter(data: string): DatabaseSync {
   chmodSync(file, 0o600);
   const db = new DatabaseSync(file, { enableForeignKeyConstraints: true, defensive: true });
   db.exec(
-    "pragma journal_mode = wal; pragma synchronous = full; pragma wal_autocheckpoint = 10000; pragma secure_delete = on; pragma busy_timeout = 2000;",
+    "pragma journal_mode = wal; pragma synchronous = full; pragma wal_autocheckpoint = 10000; pragma secure_delete = on; pragma temp_store = memory; pragma busy_timeout = 2000;",
   );
   upgrade(db);
   return db;
