@@ -19,6 +19,8 @@ export interface RefusalNotes {
 const MINUTE_MS = 60_000;
 const MAX_HELD = 10_000;
 const MAX_DETAIL = 200;
+/** Half a character that the cut left over would be no text, and nothing of the refusal would be recorded. */
+const shortened = (words: string): string => words.slice(0, MAX_DETAIL).toWellFormed();
 
 interface Counted {
   readonly ids: readonly string[];
@@ -55,7 +57,7 @@ export function createRefusalNotes(
     note({ who, about = [] }, { code, detail }, decision) {
       sweep();
       const key = `${code} ${who}`;
-      const [before, cut] = [held.get(key), detail.slice(0, MAX_DETAIL)];
+      const [before, cut] = [held.get(key), shortened(detail)];
       if (before !== undefined) {
         before.more += 1;
         // the last of a burst are told as well, though no other comes

@@ -28,11 +28,13 @@ test("[refusals.counted] refusals of one caller for one reason are one record a 
     { code: "policy_none", detail: "try 19\nwith a line", count: 19 },
     { code: "policy_none", detail: "x".repeat(200), count: 1 },
   ]);
+  notes.note({ who: "third" }, refuse("policy_none", `${"x".repeat(199)}😀`), "dec_20");
+  assert.deepEqual((await kept()).slice(3), [{ code: "policy_none", detail: `${"x".repeat(199)}\ufffd`, count: 1 }]);
   notes.note(whom, refuse("policy_none", "again"), "dec_21");
   notes.note(whom, refuse("policy_none", "again"), "dec_22");
   notes.note(whom, refuse("limit_reached", "other reason"), "dec_23");
   await notes.flush();
-  assert.deepEqual((await kept()).slice(3), [
+  assert.deepEqual((await kept()).slice(4), [
     { code: "policy_none", detail: "again", count: 1 },
     { code: "limit_reached", detail: "other reason", count: 1 },
     { code: "policy_none", detail: "again", count: 1 },

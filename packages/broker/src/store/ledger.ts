@@ -54,7 +54,7 @@ export function createLogWriter(sql: Sql): LogWriter {
   };
 }
 
-/** No limit of reading can be reached by a line that is shorter. */
+/** Bodies are flat lists of what we name ourselves; a shorter line of such a body reaches no limit of reading. */
 const SHORT = 2_048;
 
 /** A signed batch of the feed, as it follows one commit. */

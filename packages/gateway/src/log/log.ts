@@ -53,6 +53,23 @@ interface Waiting {
   readonly failed: (error: Error) => void;
 }
 
+/** Bodies are flat lists of what we name ourselves; a shorter line of such a body reaches no limit of reading. */
+const SHORT = 2_048;
+
+/** Prints one record on to the lines. One that has no line, or none that anybody would read again, fails alone. */
+function print({ record, failed }: Waiting, place: { readonly n: number; readonly at: number }, to: string[]): boolean {
+  try {
+    const line = recordLine({ ...place, ...record });
+    if (line.length > SHORT && readRecordLine(line) === undefined)
+      throw new TypeError("a record is longer or deeper than who verifies it would read");
+    to.push(line);
+    return true;
+  } catch (error) {
+    failed(error instanceof Error ? error : new Error("the record has no line"));
+    return false;
+  }
+}
+
 /** Opens the log of a folder. It throws if a record is not where it belongs: then somebody else wrote there. */
 export function openLog(options: LogOptions): Log {
   let frontier: Frontier = EMPTY_FRONTIER;
@@ -72,12 +89,13 @@ export function openLog(options: LogOptions): Log {
   async function drain(): Promise<void> {
     draining = true;
     while (waiting.length > 0) {
-      const group = waiting;
+      let group = waiting;
       waiting = [];
       try {
         const at = Math.max(options.now(), lastAt);
-        const made = group.map(({ record }, index) => recordLine({ n: frontier.size + index, at, ...record }));
-        await segments.append(made, at);
+        const made: string[] = [];
+        group = group.filter((one) => print(one, { n: frontier.size + made.length, at }, made));
+        if (made.length > 0) await segments.append(made, at);
         lastAt = at;
         frontier = made.reduce(grown, frontier);
       } catch (error) {

@@ -22,6 +22,8 @@ const MINUTE_MS = 60_000;
 const MAX_HELD = 10_000;
 /** A caller's own words reach the log shortened: its lines stay small. */
 const MAX_DETAIL = 200;
+/** Half a character that the cut left over would be no text. */
+const shortened = (words: string): string => words.slice(0, MAX_DETAIL).toWellFormed();
 
 /** What the next record says: of the last refusal that it stands for. */
 interface Told {
@@ -71,7 +73,7 @@ export function createRefusalLog(log: Log, now: () => number, fault: (error: unk
     note({ ids, grant, refusal, decision }) {
       sweep();
       const { code, operation = "", alias = "", detail } = refusal;
-      const last = { ids, decision, body: { code, operation, named: alias, detail: detail.slice(0, MAX_DETAIL) } };
+      const last = { ids, decision, body: { code, operation, named: alias, detail: shortened(detail) } };
       const key = `${code} ${grant}`;
       const before = held.get(key);
       if (before !== undefined) {

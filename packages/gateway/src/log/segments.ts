@@ -54,8 +54,10 @@ export function openSegments(folder: string, at: number, seen: (line: string, pa
     async append(lines, now) {
       if (broken) throw new Error("an earlier write to the log failed half-way; restart when the disk is well");
       if (monthFile(now) > file.name) {
+        // the old file stays open until there is a new one: its number could be somebody else's by the next try
+        const next = openFile(folder, now);
         closeSync(file.fd);
-        file = openFile(folder, now);
+        file = next;
         length = fstatSync(file.fd).size;
       }
       const bytes = Buffer.from(`${lines.join("\n")}\n`);

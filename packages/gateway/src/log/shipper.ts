@@ -37,6 +37,8 @@ export async function shipLog(
 }
 
 async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  // a signal that is over calls nobody any more
+  if (signal.aborted) return;
   const { promise, resolve } = Promise.withResolvers<void>();
   const timer = setTimeout(resolve, ms);
   const stop = (): void => resolve();
