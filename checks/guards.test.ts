@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
 import { test } from "node:test";
 import { guards } from "./guards/read.ts";
-import { read } from "./lib/files.ts";
+import { read, ROOT } from "./lib/files.ts";
 
 test("[repository.guards-listed] every listed guard names one place in the source and a test that cites its promise", () => {
   assert.notEqual(guards.length, 0);
@@ -14,4 +16,18 @@ test("[repository.guards-listed] every listed guard names one place in the sourc
     ];
   });
   assert.deepEqual(wrong, []);
+});
+
+test("[repository.guards-chosen] a part of a name that no guard has is said to be wrong, with and without npm before it", () => {
+  for (const args of [["guards"], ["--", "guards"]]) {
+    const task = join(ROOT, "scripts", "tasks.ts");
+    const { NODE_TEST_CONTEXT: _dropped, ...env } = process.env;
+    const ran = spawnSync(process.execPath, [...process.execArgv, task, "mutate", ...args, "no-such-guard"], {
+      encoding: "utf8",
+      env,
+    });
+    assert.equal(ran.status, 2, ran.stderr);
+    assert.match(ran.stderr, /no guard has `no-such-guard` in its name or file/);
+    assert.equal(ran.stdout, "");
+  }
 });

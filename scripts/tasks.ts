@@ -45,7 +45,7 @@ const TASKS: Readonly<Record<string, (args: readonly string[]) => number>> = {
       ".",
     ),
   build: () => build(),
-  mutate: (args) => node(conditions, "checks/guards/run.ts", ...args.filter((arg) => arg !== "guards")),
+  mutate: (args) => node(conditions, "checks/guards/run.ts", ...args.filter((arg) => arg !== "guards" && arg !== "--")),
   verify: () => {
     for (const name of ["format", "lint", "typecheck", "test"]) {
       const code = TASKS[name]?.([]) ?? 1;
