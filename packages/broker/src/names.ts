@@ -14,7 +14,8 @@ export function namesOf(config: Config): AppliedConfig["names"] {
     ...[...config.policies.values()].map((policy) => ({
       kind: "pol" as const,
       name: policy.policy,
-      digest: digestOf(policy),
+      // what was given lay within these ceilings, and rests on the word of this issuer
+      digest: digestOf([policy, config.issuers.get(policy.subject.issuer)?.issuer, [...config.ceilings.values()]]),
     })),
     ...[...config.connectors.values()].map((connector) => ({
       kind: "cnr" as const,
