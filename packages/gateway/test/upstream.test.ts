@@ -136,6 +136,34 @@ function drip(socket: Socket, head: string): void {
   socket.on("close", () => clearInterval(timer));
 }
 
+test("[upstream.waits-bounded] whoever waits too long for a connection is told so, and is not sent afterwards", async (t) => {
+  const head = "HTTP/1.1 200 x\r\ncontent-type: application/json\r\ncontent-length: 900\r\n\r\n";
+  // every connection is taken for nearly twice the time: until the answer begins, and again until it is whole
+  const { port, got } = await listener(t, (socket) => setTimeout(() => drip(socket, head), 350));
+  const upstream = openUpstream({ origin: `http://127.0.0.1:${port}`, loopbackOnly: true, timeoutMs: 400 });
+  t.after(async () => upstream.close());
+  const request = { method: "GET", target: "/x", body: undefined, credential };
+  const send = async (more: object = {}): Promise<UpstreamFault> =>
+    upstream.send({ ...request, ...more }, 1_000, null).then(
+      () => assert.fail("there is no whole answer"),
+      (error: unknown) => (error instanceof UpstreamFault ? error : assert.fail(String(error))),
+    );
+  const taken = Array.from({ length: 32 }, async () => send());
+  const { promise: stopped } = Promise.withResolvers<never>();
+  const asked: string[] = [];
+  const gate = { stopped, start: () => asked.push("started") > 0 };
+  const waiting = [send({ target: "/late" }), send({ target: "/late", method: "PUT", body: "{}", gate })];
+  assert.deepEqual((await Promise.all(waiting)).map(faultOf), [
+    ["no connection was free in time", false],
+    ["no connection was free in time", false],
+  ]);
+  for (const fault of await Promise.all(taken)) assert.deepEqual(faultOf(fault), ["the answer takes too long", true]);
+  // connections are free now, and what was given up is not sent on them
+  await send({ target: "/next" });
+  assert.deepEqual(asked, []);
+  assert.equal(got.filter((bytes) => bytes.includes("/late")).length, 0);
+});
+
 test("[upstream.not-sent] a connection that is refused is known not to have been sent", async (t) => {
   const { port } = await listener(t, () => undefined);
   const closed = createServer();

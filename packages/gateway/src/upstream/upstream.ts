@@ -78,17 +78,16 @@ export function openUpstream(options: UpstreamOptions): Upstream {
       };
       const { gate } = request;
       let answered = false;
-      let started = gate === undefined;
-      const start = (): boolean => (started = gate?.start() === true);
+      const turn = awaitTurn(gate, timeoutMs);
       try {
-        const asked = (gate === undefined ? pool : gated(pool, { start })).request({
+        const asked = gated(pool, turn).request({
           method: request.method as "GET",
           path: request.target,
           headers,
           body: request.body ?? null,
           signal,
         });
-        const answer = await (gate === undefined ? asked : Promise.race([asked, gate.stopped]));
+        const answer = await Promise.race([asked, turn.missed, ...(gate === undefined ? [] : [gate.stopped])]);
         const { statusCode, headers: told, body } = answer;
         answered = true;
         const encoding = told["content-encoding"];
@@ -105,11 +104,41 @@ export function openUpstream(options: UpstreamOptions): Upstream {
         };
       } catch (error) {
         if (error instanceof UpstreamFault) throw error;
-        const sent = started && !isConnectFault(error);
-        throw new UpstreamFault(signal?.aborted === true || !started ? "cut" : "no answer", sent, answered);
+        const sent = turn.begun() && !isConnectFault(error);
+        const cut = signal?.aborted === true || (gate !== undefined && !turn.begun());
+        throw new UpstreamFault(cut ? "cut" : "no answer", sent, answered);
+      } finally {
+        turn.over();
       }
     },
     close: async () => pool.destroy(),
+  };
+}
+
+interface Turn extends Pick<Gate, "start"> {
+  /** Rejects when no connection was free in time; the request is not sent afterwards either. */
+  readonly missed: Promise<never>;
+  /** Whether the request was let through, and so may have reached the upstream. */
+  begun(): boolean;
+  over(): void;
+}
+
+/** Waits for a connection of the pool, at most so long: who is kept out by slow exchanges is told so. */
+function awaitTurn(gate: Gate | undefined, mostMs: number): Turn {
+  const { promise: missed, reject } = Promise.withResolvers<never>();
+  const state = { begun: false, missed: false };
+  const timer = setTimeout(() => {
+    state.missed = true;
+    reject(new UpstreamFault("no connection was free in time", false, false));
+  }, mostMs);
+  return {
+    missed,
+    begun: () => state.begun,
+    over: () => clearTimeout(timer),
+    start() {
+      clearTimeout(timer);
+      return (state.begun = !state.missed && (gate?.start() ?? true));
+    },
   };
 }
 
