@@ -9,6 +9,7 @@ import { placeOfPoints } from "./enrol.ts";
 import type { Flags } from "./flags.ts";
 import { listen, serve } from "./http/server.ts";
 import { newDecision, openIdentity, type PointIdentity } from "./identity.ts";
+import { lockFolder } from "./lock.ts";
 import { type Log, openLog } from "./log/log.ts";
 import { shipLog } from "./log/shipper.ts";
 import { createRuntime } from "./runtime.ts";
@@ -70,6 +71,8 @@ export async function startGateway(given: Flags, say: Say): Promise<Started> {
   const { key, certificate } = identity;
   // what only one gateway may hold is opened after this: a broker that found its folder taken never gets here
   const flags = given.brokerOnStdin ? { ...given, ...(await readToldBroker(process.stdin)) } : given;
+  const lock = lockFolder(data);
+  if (lock === undefined) throw new Error(`another gateway is running on \`${data}\`; stop it first`);
   const { server, port } = await listenAgain(flags, vault);
   const scheme = flags.tlsCert === undefined ? "http" : "https";
   const base = flags.publicUrl ?? `${scheme}://${flags.host === "::1" ? "[::1]" : flags.host}:${port}`;
@@ -105,6 +108,7 @@ export async function startGateway(given: Flags, say: Say): Promise<Started> {
       channel.close();
       await log.close();
       vault.close();
+      lock.release();
     },
   };
 }

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { generateKeyPairSync, randomBytes, X509Certificate } from "node:crypto";
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { once } from "node:events";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
@@ -64,6 +65,34 @@ test("[gateway.told-broker] a gateway that is told its broker believes one whole
     assert.equal(both.status, 2, flag);
     assert.match(both.said, /takes the place of the flags/, flag);
   }
+});
+
+test("[gateway.one-per-folder] a second gateway on a folder opens nothing, and one that was killed leaves no lock", async (t) => {
+  const data = join(folderOf(t), "data");
+  const seal = join(folderOf(t), "seal.key");
+  writeFileSync(seal, randomBytes(32), { mode: 0o600 });
+  const main = fileURLToPath(new URL("../src/main.ts", import.meta.url));
+  const args = ["--conditions=@remit/source", main, "--data", data, "--seal-key", seal, "--broker-on-stdin"];
+  const input = `${JSON.stringify(TOLD)}\n`;
+  // nobody is at the broker's place, which a gateway that serves nothing yet does not mind
+  const first = spawn(process.execPath, args, { stdio: ["pipe", "pipe", "inherit"] });
+  t.after(() => first.kill("SIGKILL"));
+  first.stdin.end(input);
+  await once(first.stdout, "data");
+  const file = join(data, "log", readdirSync(join(data, "log"))[0] ?? "");
+  writeFileSync(file, "half a line that the first one is writing");
+  const second = spawnSync(process.execPath, args, { input, encoding: "utf8", timeout: 20_000 });
+  assert.equal(second.status, 1);
+  assert.match(second.stderr, /another gateway is running on/);
+  assert.equal(readFileSync(file, "utf8"), "half a line that the first one is writing");
+  const ended = once(first, "exit");
+  first.kill("SIGKILL");
+  await ended;
+  const third = spawn(process.execPath, args, { stdio: ["pipe", "pipe", "inherit"] });
+  t.after(() => third.kill("SIGKILL"));
+  third.stdin.end(input);
+  await once(third.stdout, "data");
+  assert.equal(readFileSync(file, "utf8"), "", "what was cut off by the kill is gone");
 });
 
 test("[gateway.certificate-kept] a point keeps its certificate, and makes another where it is not of its key or time", async (t) => {
