@@ -28,6 +28,8 @@ export async function up(options: UpOptions, places: Places, output: Output): Pr
   const brokerData = join(places.data, "broker");
   const point = await enrolmentOf(gatewayData, sealKey, options);
 
+  // whoever starts us may stop us at once, and what we start must not outlive us
+  const told = untilTold();
   output.say("starting the broker and the gateway …");
   const broker = startProgram("broker", programFile("@remit/broker"), [
     ...["--data", brokerData, "--config", options.config, "--port", String(options.port)],
@@ -40,12 +42,14 @@ export async function up(options: UpOptions, places: Places, output: Output): Pr
   ]);
   const started = [broker, gateway];
   try {
-    const [brokerReady, gatewayReady] = await Promise.all([
+    const both = Promise.all([
       untilReady(broker).then((ready) => tellBroker(gateway, ready)),
       untilReady(gateway),
     ]);
-    // whoever reads the ready line may stop us at once, so signals are listened to before it is printed
-    await Promise.all([untilStopped(started), Promise.try(() => announce(brokerReady, gatewayReady, places, output))]);
+    const ready = await Promise.race([both, told]);
+    if (ready === undefined) return;
+    announce(...ready, places, output);
+    await untilStopped(started, told);
   } finally {
     removeRunning(places.data);
     await Promise.all(started.map((program) => stopProgram(program, GRACE_MS)));
@@ -98,13 +102,16 @@ function announce(broker: Ready, gateway: Ready, places: Places, output: Output)
   );
 }
 
-async function untilStopped(programs: readonly Program[]): Promise<void> {
-  const { promise: signalled, resolve } = Promise.withResolvers<undefined>();
-  const stop = (): void => resolve(undefined);
-  process.once("SIGINT", stop);
-  process.once("SIGTERM", stop);
+/** Settles at the first signal to stop. */
+async function untilTold(): Promise<undefined> {
+  const { promise, resolve } = Promise.withResolvers<undefined>();
+  for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => resolve(undefined));
+  return promise;
+}
+
+async function untilStopped(programs: readonly Program[], told: Promise<undefined>): Promise<void> {
   const ended = Promise.race(programs.map(async (program) => ({ program, how: await program.ended })));
-  const first = await Promise.race([signalled, ended]);
+  const first = await Promise.race([told, ended]);
   if (first !== undefined) {
     throw new CommandError("error", `the ${first.program.name} ended (${first.how}), so everything was stopped`, {
       fix: "its last words are above; start again with `remit up`",
