@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { beginDrill, codeOf, type Drill } from "../examples/ticket/src/story/drills.ts";
+import { ownPoint } from "./support/point.ts";
 import { gatewayRecords, testWorld, until, type World } from "./world.ts";
 
 const PATH = "/rest/api/3/issue/PROJ-42";
@@ -73,3 +74,43 @@ test("[end.silent-point] a point that says nothing delays the answer by its boun
   await world.control("/__desk/release", {});
   assert.equal(await codeOf(await write), "invalid_token");
 });
+
+test("[end.own-calls-only] a point tells of calls at resources that it serves, and of ends that were; of all else nobody hears", async () => {
+  await using world = await testWorld();
+  const drill = await beginDrill(world);
+  const point = await ownPoint(world, "stranger");
+  try {
+    const connection = { id: `cnx_${"0".repeat(26)}`, name: "own", resource: "own", connector: "own@1" };
+    const base = "https://stranger.example";
+    const hello = { base, connections: [{ ...connection, as: "service", account: "x" }] };
+    const { epoch, n: before } = JSON.parse((await point.post("/points/hello", hello)).text) as Place;
+    const [read] = await holding(world, [async () => called(world, drill)]);
+    const ended = await drill.agent.complete();
+    assert.ok(read !== undefined);
+    await read;
+    assert.deepEqual(ended.inFlight, [{ operation: "jira-acme.issue.read", state: "aborted" }]);
+    const n = before + 1;
+    const tell = async (id: string, at: number, operation: string): Promise<number> =>
+      (await point.post("/points/seen", { epoch, n, in_flight: [{ id, n: at, operation, state: "sent" }] })).status;
+    const { task } = drill.held;
+    assert.equal(await tell(task, n, "jira-acme.issue.edit"), 200, "a resource of another point");
+    assert.deepEqual((await drill.agent.complete()).inFlight, ended.inFlight);
+    assert.equal(await tell(task, n, "own.issue.edit"), 200, "a task at a resource of another point");
+    assert.deepEqual((await drill.agent.complete()).inFlight, ended.inFlight);
+    // those that are remembered are so many, and ends that never were would drive them out
+    for (let at = 0; at < 3; at++) {
+      const made_up = Array.from({ length: 1_000 }, (_, of) => {
+        return { id: `usr_${at}_${of}`, n, operation: "own.issue.edit", state: "sent" };
+      });
+      assert.equal((await point.post("/points/seen", { epoch, n, in_flight: made_up })).status, 200);
+    }
+    assert.deepEqual((await drill.agent.complete()).inFlight, ended.inFlight);
+  } finally {
+    point.close();
+  }
+});
+
+interface Place {
+  readonly epoch: number;
+  readonly n: number;
+}

@@ -218,6 +218,7 @@ async function openPoints(
     ...{ store, feed, channels, certificatePem, issuer, succession, now, fault },
     key: ring.pointsTls,
     jwks: () => jwks(broker),
+    urlOf: (resource) => broker.config.resources.get(resource)?.url,
     bounds: broker.config.settings.bounds,
     introspect: (token, point) =>
       introspect(broker, token, {

@@ -49,6 +49,8 @@ export interface Channels {
   served(resource: string): ServedResource | undefined;
   /** Whether a resource's URL is one that a point serves: by its file, or by the connections that it told of. */
   serves(point: PointRow, url: string): boolean;
+  /** As `serves`, for a resource's name; its URL is the one given, or else what the point told of it. */
+  servesNamed(point: PointRow, resource: string, url: string | undefined): boolean;
   resolve(request: ResolveRequest, timeoutMs: number): Promise<Resolved | undefined>;
   /** Takes a signed answer. Late ones are for nobody; what this point did not sign is not an answer. */
   answer(point: PointRow, compact: string): "taken" | "for_nobody" | "not_an_answer";
@@ -103,6 +105,12 @@ export function createChannels(): Channels {
     },
     served: servedBy,
     serves,
+    servesNamed(point, resource, url) {
+      if (url !== undefined) return serves(point, url);
+      const hello = hellos.get(point.point);
+      const has = hello?.connections.some((connection) => connection.resource === resource) === true;
+      return hello !== undefined && has && serves(point, urlOf(hello, resource));
+    },
     async resolve(request, timeoutMs) {
       const owner = [...channels.values()].find(({ point }) => {
         const hello = hellos.get(point.point);

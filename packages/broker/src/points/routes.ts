@@ -8,9 +8,10 @@ import type { PointRow, Store } from "../store/store.ts";
 import { Answer, malformed, refused } from "./answer.ts";
 import { answers } from "./answers.ts";
 import { type Channels, readHello } from "./channels.ts";
+import { type OwnCalls, ownCalls } from "./own-calls.ts";
 
 /** What the routes work with. */
-export interface PointsDesk {
+export interface PointsDesk extends Pick<OwnCalls, "urlOf"> {
   readonly store: Store;
   readonly feed: Feed;
   readonly channels: Channels;
@@ -138,26 +139,27 @@ function stream({ point, query, response }: Asked, { feed, channels, store, now 
   return STREAMING;
 }
 
-function challenge({ point, body }: Asked, { feed }: PointsDesk): unknown {
+function challenge({ point, body }: Asked, desk: PointsDesk): unknown {
   const [nonce = ""] = texts(body, "nonce");
   if (nonce.length < 16 || nonce.length > 64) throw malformed();
   const { applied } = body;
   if (applied !== undefined && !isJsonObject(applied)) throw malformed();
   // a place of another epoch, or beyond the end, is answered like any other: with where the feed is
-  if (applied !== undefined) note(feed, point, applied);
-  return { fresh: feed.fresh(nonce) };
+  if (applied !== undefined) note(desk, point, applied);
+  return { fresh: desk.feed.fresh(nonce) };
 }
 
-function seen({ point, body }: Asked, { feed }: PointsDesk): unknown {
-  if (!note(feed, point, body)) throw new Answer(409, { error: "not_reached" });
+function seen({ point, body }: Asked, desk: PointsDesk): unknown {
+  if (!note(desk, point, body)) throw new Answer(409, { error: "not_reached" });
   return {};
 }
 
 /** Notes how far a point is, and what the ends on the way there reached at it. */
-function note(feed: Feed, { point }: PointRow, applied: JsonObject): boolean {
+function note(desk: PointsDesk, point: PointRow, applied: JsonObject): boolean {
   const reached = applied["in_flight"] === undefined ? [] : readInFlight(applied["in_flight"]);
   if (reached === undefined) throw malformed();
-  return feed.seen(point, { epoch: count(applied["epoch"]), n: count(applied["n"]) }, reached);
+  const at = { epoch: count(applied["epoch"]), n: count(applied["n"]) };
+  return desk.feed.seen(point.point, at, ownCalls(desk, point, reached));
 }
 
 async function spend({ point, body }: Asked, { store, channels }: PointsDesk): Promise<unknown> {
