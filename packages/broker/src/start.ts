@@ -24,7 +24,7 @@ import { jwks } from "./http/oauth.ts";
 import { createClientAuthenticator } from "./identity/client-auth.ts";
 import { createIssuerKeys } from "./identity/issuer-keys.ts";
 import { createNonces } from "./identity/nonces.ts";
-import { createProver } from "./identity/proofs.ts";
+import { ASSERTION_SECONDS, createProver, PROOF_SECONDS, REMEMBERED } from "./identity/proofs.ts";
 import { introspect } from "./introspect.ts";
 import { type Keyring, openKeyring } from "./keys/keyring.ts";
 import { ensureSuccession, logName } from "./keys/root.ts";
@@ -170,10 +170,7 @@ interface Parts {
   readonly pointsUrl: () => string;
 }
 
-const MEMORY = 50_000;
 const TOKEN_HEADERS = 64;
-const PROOF_SECONDS = 90;
-const ASSERTION_SECONDS = 330;
 
 function assembleBroker({ config, store, ring, issuer, origin, succession, now, say, pointsUrl }: Parts): Broker {
   const nonces = createNonces(() => performance.now());
@@ -195,10 +192,10 @@ function assembleBroker({ config, store, ring, issuer, origin, succession, now, 
     clients: createClientAuthenticator({
       config,
       issuer,
-      seen: new SeenSet(MEMORY, ASSERTION_SECONDS),
+      seen: new SeenSet(REMEMBERED, ASSERTION_SECONDS),
       now,
     }),
-    prover: createProver({ nonces, seen: new SeenSet(MEMORY, PROOF_SECONDS), now }),
+    prover: createProver({ nonces, seen: new SeenSet(REMEMBERED, PROOF_SECONDS), now }),
     tokenHeaders: createGenerations(TOKEN_HEADERS),
     notes: createRefusalNotes(store, now, fault),
     succession: succession.jws,
