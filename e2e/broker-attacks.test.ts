@@ -112,6 +112,28 @@ test("[broker.no-existence-oracle] a record that is there but excluded is refuse
     assert.equal((await asked(record)).code, "limit_reached");
 });
 
+test("[broker.guesses-at-once] guesses that come at once are as limited as those that come one after the other", async () => {
+  await using world = await testWorld((config, issuer) => {
+    withBot(config, issuer);
+    const file = join(config, "policies", "bot.yaml");
+    const text = readFileSync(file, "utf8").replace("tasks:\n", "records:\n      per_hour: 5\n    tasks:\n");
+    writeFileSync(file, text);
+  });
+  const [key, token] = [makeDpopKey(), await idToken(world)];
+  const ask = async (alias: string): Promise<string | undefined> =>
+    (await post(world, "/token", exchangeForm(world, token, { alias }), key)).code;
+  // the one that is there comes last, so that whoever finds it was let through too often
+  const aliases = [...Array.from({ length: 15 }, (_, n) => `PROJ-99${10 + n}`), "PROJ-42"];
+  const codes = await Promise.all(aliases.map(ask));
+  const counts = Object.fromEntries(
+    Map.groupBy(codes, String)
+      .entries()
+      .map(([code, all]) => [code, all.length]),
+  );
+  assert.deepEqual(counts, { record_not_resolved: 5, limit_reached: 11 });
+  assert.equal(await ask("PROJ-42"), "limit_reached", "and later none is left");
+});
+
 test("[broker.nothing-ignored] a parameter that would ask for something else is refused, not passed over", async () => {
   await using world = await testWorld(withBot);
   const key = makeDpopKey();

@@ -11,12 +11,13 @@ import {
   refuse,
   type Result,
 } from "@remit/core";
-import { type Broker, reach } from "./broker.ts";
+import { type Broker, reach, type Reachable } from "./broker.ts";
 import type { TrustPolicy } from "./config/model.ts";
 import { choosePolicy, grantWithin, type PolicyQuestion } from "./policy/choose.ts";
 import { askAtBegin } from "./policy/guardrails/ask.ts";
 import { pinRecords, resolveTime } from "./resolve-asked.ts";
 import type { Issued, NewTask, Retry } from "./store/store.ts";
+import type { Counted } from "./store/tally.ts";
 
 /** A request to begin a task, whoever brings it: by exchange, or by a start handle that a person made. */
 export interface BeginRequest {
@@ -57,40 +58,74 @@ export async function begin(broker: Broker, request: BeginRequest): Promise<Resu
   const wanted = ask.asked.length;
   // a name that does not resolve counts like one that does, so the limit is asked before anything is looked up
   const { recordsPerHour } = policy.value.each;
-  if (recordsPerHour !== undefined && broker.store.read.recordsWithinHour(who, broker.now()) + wanted > recordsPerHour)
+  const before = broker.store.read.recordsWithinHour(who, broker.now()) + broker.asking.now(who);
+  if (recordsPerHour !== undefined && before + wanted > recordsPerHour)
     return err(refuse("limit_reached", `${recordsPerHour} records were asked for within the hour`));
+  const counted = broker.asking.begin(who, wanted);
+  try {
+    return await pinAndBegin(broker, request, {
+      reachable,
+      ask,
+      policy: policy.value,
+      names,
+      who,
+      durationMs: duration.value,
+      counted,
+    });
+  } finally {
+    counted();
+  }
+}
+
+/** What was judged before anything was looked up. */
+interface Judged extends Question {
+  readonly policy: TrustPolicy;
+  readonly names: Names;
+  readonly who: Counted;
+  readonly durationMs: number;
+  /** Called when what was looked up is counted for good. */
+  readonly counted: () => void;
+}
+
+/** Looks the records up, and begins the task if the policy gives all of them. */
+async function pinAndBegin(
+  broker: Broker,
+  request: BeginRequest,
+  { reachable, ask, policy, names, who, durationMs, counted }: Judged,
+): Promise<Result<Issued, Refusal>> {
   const startedMs = broker.now();
   const pinned = await pinRecords(broker, reachable, ask.asked);
   const authority = pinned.ok
-    ? grantWithin(broker.config, policy.value, ask, pinned.value.entries, pinned.value.parentsOf)
+    ? grantWithin(broker.config, policy, ask, pinned.value.entries, pinned.value.parentsOf)
     : pinned;
   if (!pinned.ok || !authority.ok) {
-    await broker.store.noteUnresolved({ ...who, count: wanted });
+    await broker.store.noteUnresolved({ ...who, count: ask.asked.length });
+    counted();
     await resolveTime(startedMs, broker.now);
     // that the record is there, but elsewhere than the policy allows, is as little to be learnt as that it is not
     return err(refuse("record_not_resolved", authority.ok ? "a record did not resolve" : authority.error.detail));
   }
   return broker.store.beginTask({
     tenant: "local",
-    subject,
+    subject: who.subject,
     subjectIdentity: request.subject,
     agent: names.agent,
     client: names.client,
     clientName: request.client,
     policy: names.policy,
-    policyName: policy.value.policy,
+    policyName: policy.policy,
     purpose: request.purpose,
-    durationMs: duration.value,
+    durationMs,
     resource: reachable.url,
     connector: reachable.connector,
     connection: reachable.connection,
-    live: [subject, names.agent, names.client, names.policy, names.connector, reachable.connection],
+    live: [who.subject, names.agent, names.client, names.policy, names.connector, reachable.connection],
     jkt: request.jkt,
-    depthLeft: policy.value.depth,
+    depthLeft: policy.depth,
     authority: canonicalJson(printAuthority(authority.value)),
-    uses: policy.value.uses,
+    uses: policy.uses,
     records: pinned.value.records,
-    limits: policy.value.each,
+    limits: policy.each,
     once: request.once,
     retry: request.retry,
     start: request.start,
@@ -98,10 +133,12 @@ export async function begin(broker: Broker, request: BeginRequest): Promise<Resu
   });
 }
 
-function readQuestion(
-  broker: Broker,
-  request: BeginRequest,
-): Result<{ reachable: Exclude<ReturnType<typeof reach>, "unavailable" | undefined>; ask: PolicyQuestion }, Refusal> {
+interface Question {
+  readonly reachable: Reachable;
+  readonly ask: PolicyQuestion;
+}
+
+function readQuestion(broker: Broker, request: BeginRequest): Result<Question, Refusal> {
   if ((request.purpose?.length ?? 0) > MAX_PURPOSE)
     return err(refuse("malformed_request", `purpose is longer than ${MAX_PURPOSE} characters`));
   const reachable = reach(broker, request.resource);
@@ -135,12 +172,10 @@ function durationOf(broker: Broker, policy: TrustPolicy, asked: number | undefin
     : err(refuse("policy_none", `the policy allows ${most / 1000} seconds`));
 }
 
-function namesOf(
-  broker: Broker,
-  clientName: string,
-  policyName: string,
-  connectorDigest: string,
-): { client: string; agent: string; policy: string; connector: string } | undefined {
+/** Lasting ids of what a grant is made under. */
+type Names = Readonly<Record<"client" | "agent" | "policy" | "connector", string>>;
+
+function namesOf(broker: Broker, clientName: string, policyName: string, connectorDigest: string): Names | undefined {
   const { read } = broker.store;
   const client = read.name("cli", clientName);
   const agent = read.name("agt", clientName);

@@ -1,4 +1,5 @@
 import type { ConnectorLookup, Generations, JwsHeader } from "@remit/core";
+import type { Asking } from "./asking.ts";
 import type { Config } from "./config/model.ts";
 import type { Feed } from "./feed/feed.ts";
 import type { ClientAuthenticator } from "./identity/client-auth.ts";
@@ -22,6 +23,7 @@ export interface Broker {
   readonly prover: Prover;
   readonly nonces: Nonces;
   readonly notes: RefusalNotes;
+  readonly asking: Asking;
   /** Headers of access tokens as they were read before. */
   readonly tokenHeaders: Generations<JwsHeader>;
   /** The issuer identifier: a fixed text. */

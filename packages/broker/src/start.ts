@@ -13,6 +13,7 @@ import {
   isJsonObject,
   canonicalJson,
 } from "@remit/core";
+import { createAsking } from "./asking.ts";
 import type { Broker } from "./broker.ts";
 import type { Config } from "./config/model.ts";
 import { chooseConfig, refuseClockBehind } from "./choose-config.ts";
@@ -188,6 +189,7 @@ function assembleBroker({ config, store, ring, issuer, origin, succession, now, 
       now,
     }),
     channels: createChannels(),
+    asking: createAsking(),
     keys: createIssuerKeys(now),
     clients: createClientAuthenticator({
       config,

@@ -11,7 +11,8 @@ test("[broker.busy-not-full] a busy honest system does not fill what is remember
   for (const { seconds, each } of loads) {
     const seen = new SeenSet(REMEMBERED, seconds);
     for (let now = 0; now < 2 * seconds; now++)
-      for (let at = 0; at < each; at++) assert.equal(seen.add(`${now} ${at}`, now), "new", `${each} a second, at ${now}`);
+      for (let at = 0; at < each; at++)
+        assert.equal(seen.add(`${now} ${at}`, now), "new", `${each} a second, at ${now}`);
     assert.equal(seen.add("0 0", 2 * seconds), "new", "and forgets");
     assert.equal(seen.add(`${seconds} 0`, 2 * seconds), "seen", "but not too soon");
   }

@@ -42,10 +42,7 @@ export async function up(options: UpOptions, places: Places, output: Output): Pr
   ]);
   const started = [broker, gateway];
   try {
-    const both = Promise.all([
-      untilReady(broker).then((ready) => tellBroker(gateway, ready)),
-      untilReady(gateway),
-    ]);
+    const both = Promise.all([untilReady(broker).then((ready) => tellBroker(gateway, ready)), untilReady(gateway)]);
     const ready = await Promise.race([both, told]);
     if (ready === undefined) return;
     announce(...ready, places, output);
