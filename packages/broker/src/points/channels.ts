@@ -105,12 +105,8 @@ export function createChannels(): Channels {
     },
     served: servedBy,
     serves,
-    servesNamed(point, resource, url) {
-      if (url !== undefined) return serves(point, url);
-      const hello = hellos.get(point.point);
-      const has = hello?.connections.some((connection) => connection.resource === resource) === true;
-      return hello !== undefined && has && serves(point, urlOf(hello, resource));
-    },
+    servesNamed: (point, resource, url) =>
+      url === undefined ? toldOf(point, hellos.get(point.point), resource) : serves(point, url),
     async resolve(request, timeoutMs) {
       const owner = [...channels.values()].find(({ point }) => {
         const hello = hellos.get(point.point);
@@ -140,6 +136,11 @@ const servesUrl = (point: PointRow, hello: PointHello | undefined, url: string):
   point.serves === "connected"
     ? hello?.connections.some(({ resource }) => urlOf(hello, resource) === url) === true
     : point.serves.includes(url);
+
+/** Whether a point told of a connection for a resource that it serves. */
+const toldOf = (point: PointRow, hello: PointHello | undefined, resource: string): boolean =>
+  hello?.connections.some((connection) => connection.resource === resource) === true &&
+  servesUrl(point, hello, urlOf(hello, resource));
 
 const urlOf = (hello: PointHello, resource: string): string => `${hello.base}/r/${resource}`;
 
