@@ -209,3 +209,33 @@ test("[client.spoilt] a client assertion that is expired, for another, or of two
   assert.equal((await exchange(assertion({ header: { typ: "JWT", kid: "mine" } }))).status, 200);
   assert.equal((await exchange(assertion({ claims: { exp: now() + 60.00012, nbf: now() } }))).status, 200);
 });
+
+/** The order of P-256: with a signature (r, s) of ES256, (r, order - s) is one as well, and anybody can make it. */
+const ORDER = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
+
+function otherSignature(token: string): string {
+  const [head = "", body = "", tail = ""] = token.split(".");
+  const bytes = Buffer.from(tail, "base64url");
+  const s = ORDER - BigInt(`0x${bytes.subarray(32).toString("hex")}`);
+  const other = Buffer.concat([bytes.subarray(0, 32), Buffer.from(s.toString(16).padStart(64, "0"), "hex")]);
+  return [head, body, other.toString("base64url")].join(".");
+}
+
+test("[subject.one-signature-or-two] a subject token is used once, also with the other signature that anybody can make of its own", async () => {
+  await using partner = await openIssuer();
+  await using world = await partnerWorld(partner);
+  const ask = createAsker();
+  const exchange = async (token: string, type: string): Promise<string | undefined> => {
+    const form = exchangeForm(world, token, { subject_token_type: tokenType(type) });
+    const { status, code } = await ask({ url: at(world, "/token"), key: makeDpopKey(), form });
+    return status === 200 ? "ok" : code;
+  };
+  for (const [type, token] of [
+    ["id_token", partner.idToken()],
+    ["access_token", partner.accessToken()],
+  ] as const) {
+    assert.equal(await exchange(otherSignature(token), type), "ok", "it is a good signature");
+    assert.equal(await exchange(token, type), "subject_token_used");
+    assert.equal(await exchange(otherSignature(token), type), "subject_token_used");
+  }
+});

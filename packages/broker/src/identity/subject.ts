@@ -73,7 +73,8 @@ export async function verifySubject(
     issuer,
     subject: sub,
     claims,
-    once: `subject:${hash("sha256", token, "base64url")}`,
+    // by what was signed: of an ES256 signature anybody can make another one that is as good
+    once: `subject:${hash("sha256", verified.value.signingInput, "base64url")}`,
     // a fraction is allowed (RFC 7519 2), but instants here are whole
     expiresMs: Math.ceil(exp * 1000),
   });
