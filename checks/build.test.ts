@@ -5,6 +5,7 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { until } from "@remit/testkit";
 import { build, PACKAGES } from "../scripts/build.ts";
 import { read, ROOT } from "./lib/files.ts";
 
@@ -28,6 +29,7 @@ function install(folder: string): string {
 
 test("[repository.build-runs] what is published starts a broker and a gateway on plain Node", async () => {
   const folder = mkdtempSync(join(tmpdir(), "remit-built-"));
+  let stop = (): unknown => undefined;
   try {
     const cli = join(install(folder), "@remit", "cli");
     const { bin } = JSON.parse(read("packages/cli/package.json")) as { bin: { remit: string } };
@@ -44,13 +46,16 @@ test("[repository.build-runs] what is published starts a broker and a gateway on
       stdio: ["ignore", "pipe", "ignore"],
     });
     const exited = once(up, "exit");
+    stop = () => up.kill("SIGTERM");
     const first = await Promise.race([once(up.stdout, "data"), exited.then(() => undefined)]);
-    // whatever comes of it, it must not outlive this test
-    up.kill("SIGTERM");
-    const ended = await exited;
     assert.match(String(first), /"gateway":"http:/);
-    assert.deepEqual(ended, [0, null]);
+    // the gateway serves as soon as it was heard by the broker, which on a busy machine is after its ready line
+    await until("both are ready", () => run("status").status === 0);
+    stop();
+    assert.deepEqual(await exited, [0, null]);
   } finally {
+    // a start that outlives a failed test would keep the whole run waiting
+    stop();
     rmSync(folder, { recursive: true, force: true });
   }
 });
