@@ -36,7 +36,8 @@ test("[authority.narrow-never-widens] whatever a narrowed authority permits, in 
         assert.ok(oracleOf(held, operation), operation.name);
       }
     }),
-    RUNS,
+    // few of the generated pairs narrow, so many are made: none of the counts below is a matter of luck
+    { numRuns: 3 * RUNS.numRuns },
   );
   assert.ok(narrowed > 40 && permitted > 400, `hardly tried: ${narrowed}, ${permitted}`);
 });

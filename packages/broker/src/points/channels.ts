@@ -108,14 +108,7 @@ export function createChannels(): Channels {
     servesNamed: (point, resource, url) =>
       url === undefined ? toldOf(point, hellos.get(point.point), resource) : serves(point, url),
     async resolve(request, timeoutMs) {
-      const owner = [...channels.values()].find(({ point }) => {
-        const hello = hellos.get(point.point);
-        const held = hello?.connections.find(
-          ({ id, connector }) => id === request.connection && connector === request.connector,
-        );
-        if (hello === undefined || held === undefined) return false;
-        return point.may.includes("resolve") && serves(point, urlOf(hello, held.resource));
-      });
+      const owner = [...channels.values()].find(({ point }) => resolves(point, hellos.get(point.point), request));
       return owner === undefined ? undefined : ask(owner, pending, request, timeoutMs);
     },
     answer(point, compact) {
@@ -129,6 +122,15 @@ export function createChannels(): Channels {
     },
     connected: () => [...channels.keys()],
   };
+}
+
+/** Whether a point holds the connection of a request, serves its resource, and may be asked about records. */
+function resolves(point: PointRow, hello: PointHello | undefined, request: ResolveRequest): boolean {
+  const held = hello?.connections.find(
+    ({ id, connector }) => id === request.connection && connector === request.connector,
+  );
+  if (hello === undefined || held === undefined) return false;
+  return point.may.includes("resolve") && servesUrl(point, hello, urlOf(hello, held.resource));
 }
 
 /** Whether a URL is one of those in a point's file, or of the connections that it told of. */
