@@ -73,7 +73,8 @@ export function createRefusalNotes(
       clearTimeout(timer);
       const left = [...held.values()].filter(({ more }) => more > 0);
       held.clear();
-      await Promise.all(left.map(async (counted) => write(counted, counted.more)));
+      // whoever stops goes on stopping
+      await Promise.all(left.map(async (counted) => write(counted, counted.more).catch(fault)));
     },
   };
 }

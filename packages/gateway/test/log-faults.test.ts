@@ -110,6 +110,28 @@ test("[gateway-log.next-month] a month whose file cannot be opened takes nothing
   await log.close();
 });
 
+test("[gateway-log.stops-at-once] counts that cannot be written any more are told, and keep nobody from stopping", async (t) => {
+  const folder = logFolder(t);
+  const clock = { now: NOVEMBER };
+  const log = opened(folder, () => clock.now);
+  const faults: string[] = [];
+  const refusals = createRefusalLog(
+    log,
+    () => NOVEMBER,
+    (fault) => faults.push(String(fault)),
+  );
+  const about = { ids: [], grant: "grn_a", decision: "dec_a", refusal: { code: "limit", detail: "" } } as const;
+  refusals.note(about);
+  refusals.note(about);
+  await log.append(record({ at: 1 }));
+  clock.now = DECEMBER;
+  mkdirSync(join(folder, "2026-12.ndjson"));
+  await refusals.flush();
+  assert.equal(faults.length, 1);
+  assert.match(faults[0] ?? "", /EISDIR/);
+  await log.close();
+});
+
 test("[gateway-log.stops-at-once] a shipper that is told to stop while it talks to the broker stops at once", async (t) => {
   const log = opened(logFolder(t));
   await log.append(record({ at: 1 }));

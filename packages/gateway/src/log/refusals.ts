@@ -91,7 +91,8 @@ export function createRefusalLog(log: Log, now: () => number, fault: (error: unk
       timer = undefined;
       const left = [...held.values()].filter(({ more }) => more > 0);
       held.clear();
-      await Promise.all(left.map(async ({ last, more }) => write(last, more)));
+      // whoever stops goes on stopping
+      await Promise.all(left.map(async ({ last, more }) => write(last, more).catch(fault)));
     },
   };
 }
