@@ -19,6 +19,7 @@ export async function createStage(say: (line: string) => void): Promise<World> {
       .replace("policy: one-jira-record", "policy: bench")
       .replace("client: coding-agent", "client: triage-bot")
       .replace("live: 3", "live: 1000000")
+      .replace(/( +)each:\n/, "$1each:\n$1  records: { per_hour: 1000000 }\n")
       .replace(/\n\s+grant:\n\s+uses: 50/, "");
     writeFileSync(join(config, "policies", "bench.yaml"), own);
     const bounds = readFileSync(join(config, "remit.yaml"), "utf8").replace(

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { readConfigFiles } from "../src/config/read.ts";
 import { namesOf } from "../src/names.ts";
 import type { AppliedConfig } from "../src/store/store.ts";
-import { configOf, goodFiles, openStore, people } from "./support.ts";
+import { configOf, goodFiles, openStore, people, POLICY } from "./support.ts";
 
 const ceiling = (name: string, actions: string): string =>
   `ceiling: ${name}\nmay: [{ type: jira-acme.issue, identifier: { any: true }, actions: [${actions}], fields: { read: [summary] } }]\n`;
@@ -42,4 +42,16 @@ test("[config.ceiling-ends] a ceiling that is changed, added or removed, and ano
   };
   for (const [what, files] of Object.entries(others))
     assert.equal(await renewedUnder(await namesWith(files)), "policy_none", what);
+});
+
+test("[config.guesses-bounded] whoever may name any record has a number of names an hour, also where the policy sets none", async () => {
+  const limitOf = async (each: string): Promise<number | undefined> => {
+    const given = POLICY.replace("tasks: { live: 1 }", each);
+    const read = await readConfigFiles(goodFiles({ "policies/one.yaml": given }));
+    if (!read.ok) throw new Error(JSON.stringify(read.error));
+    return read.value.policies.get("one")?.each.recordsPerHour;
+  };
+  assert.equal(await limitOf("tasks: { live: 1 }"), 1_000);
+  assert.equal(await limitOf("tasks: { live: 1 }, records: { per_hour: 7 }"), 7);
+  assert.equal(await limitOf("records: { per_hour: 5000 }"), 5_000);
 });

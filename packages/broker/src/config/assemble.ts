@@ -129,7 +129,8 @@ function readPolicy(
   const { task, grant, each } = value.limits;
   const aggregates = [each?.tasks?.live, each?.tasks?.per_hour, each?.records?.per_hour];
   const aggregate = aggregates.some((most) => most !== undefined);
-  if (may.some((entry) => entry.record.by !== "identifier") && !aggregate) {
+  const namesAny = may.some((entry) => entry.record.by !== "identifier");
+  if (namesAny && !aggregate) {
     faults.add(
       path,
       "limits.each",
@@ -148,12 +149,17 @@ function readPolicy(
       each: {
         ...(each?.tasks?.live === undefined ? {} : { tasksLive: each.tasks.live }),
         ...(each?.tasks?.per_hour === undefined ? {} : { tasksPerHour: each.tasks.per_hour }),
-        ...(each?.records === undefined ? {} : { recordsPerHour: each.records.per_hour }),
+        ...(each?.records === undefined && !namesAny
+          ? {}
+          : { recordsPerHour: each?.records?.per_hour ?? RECORDS_PER_HOUR }),
       },
       needsApproval: value.approval !== "none",
     },
   ];
 }
+
+/** Where a request may name any record and the policy sets no number: enough for work, too little for guessing names. */
+const RECORDS_PER_HOUR = 1_000;
 
 function readMay(
   may: readonly unknown[],
