@@ -30,6 +30,9 @@ export interface Broker {
   readonly issuer: string;
   /** Where this process can be reached now; path and origin of the endpoints. */
   readonly base: string;
+  /** The two parts of `base`: where this process is, and the path of the issuer's endpoints. */
+  readonly origin: string;
+  readonly path: string;
   readonly succession: string;
   /** Where enforcement points meet this process now. */
   readonly pointsUrl: () => string;

@@ -175,12 +175,13 @@ const TOKEN_HEADERS = 64;
 
 function assembleBroker({ config, store, ring, issuer, origin, succession, now, say, pointsUrl }: Parts): Broker {
   const nonces = createNonces(() => performance.now());
+  const path = new URL(issuer).pathname.replace(/\/$/, "");
   const idBytes = createIdBytes(randomFillSync);
   const fault = (error: unknown): void => say("error", "a refusal could not be recorded", { fault: String(error) });
   return {
     ...{ config, store, ring, issuer, nonces, now, pointsUrl },
     startedMs: now(),
-    base: origin + new URL(issuer).pathname.replace(/\/$/, ""),
+    ...{ origin, path, base: origin + path },
     feed: createFeed({
       store,
       feedKey: ring.feed,

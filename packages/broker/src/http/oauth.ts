@@ -23,13 +23,10 @@ export interface Exchange {
 
 type Handler = (exchange: Exchange) => Promise<void> | void;
 
-/** The path under which the issuer's endpoints are. */
-export const issuerPath = (broker: Broker): string => new URL(broker.issuer).pathname.replace(/\/$/, "");
-
 /** Serves the issuer's endpoints; false if the path is none of them. */
 export async function serveOauth(broker: Broker, request: IncomingMessage, response: ServerResponse): Promise<boolean> {
   const path = (request.url ?? "").split("?")[0] ?? "";
-  const own = issuerPath(broker);
+  const own = broker.path;
   const discovery = path === `/.well-known/oauth-authorization-server${own}`;
   if (!discovery && !path.startsWith(`${own}/`)) return false;
   const name = discovery ? "/.well-known/oauth-authorization-server" : path.slice(own.length);
@@ -74,7 +71,7 @@ function refuseWith({ broker, decision, response }: Exchange, refusal: Refusal, 
 
 /** Judges the proof of a request; its URL is ours, whatever its Host says. */
 function prove({ broker, read, path }: Exchange, token?: string): Result<{ readonly jkt: string }, Refusal> {
-  const url = new URL(broker.base).origin + path;
+  const url = broker.origin + path;
   const dpop = read.head.headers.get("dpop");
   return broker.prover.prove({
     method: read.head.method,
@@ -92,7 +89,7 @@ export function sessionOf(
   const authorization = read.head.headers.get("authorization") ?? "";
   const handle = authorization.startsWith("DPoP ") ? authorization.slice(5) : "";
   if (!isHandle("rmt_ses_", handle)) return err(refuse("session_required", "no session handle"));
-  const url = new URL(broker.base).origin + exchange.path;
+  const url = broker.origin + exchange.path;
   const proof = broker.prover.prove({
     method: read.head.method,
     url,
