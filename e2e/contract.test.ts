@@ -34,7 +34,8 @@ test("[cli.second-up] a second `remit up` on a folder is refused and touches not
   // a line that the first gateway has begun and not ended: whoever opens its log would cut it off
   appendFileSync(join(folder, name), '{"half');
   const before = readFileSync(join(folder, name), "utf8");
-  const { brokerAdmin, gatewayAdmin, pid } = JSON.parse(readFileSync(join(world.data, "run.json"), "utf8")) as Sockets;
+  const running = readFileSync(join(world.data, "run.json"), "utf8");
+  const { brokerAdmin, gatewayAdmin, pid } = JSON.parse(running) as Sockets;
   const inodes = (): readonly number[] => [brokerAdmin, gatewayAdmin].map((socket) => statSync(socket).ino);
   const sockets = inodes();
   const second = await remit(
@@ -46,6 +47,8 @@ test("[cli.second-up] a second `remit up` on a folder is refused and touches not
   assert.equal(readFileSync(join(folder, name), "utf8"), before);
   assert.deepEqual(inodes(), sockets);
   assert.equal(pid, world.remit.ready["pid"]);
+  // the other commands still find the first
+  assert.equal(readFileSync(join(world.data, "run.json"), "utf8"), running);
 });
 
 interface Sockets {

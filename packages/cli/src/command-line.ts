@@ -13,15 +13,15 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
     .version("0.1.0")
     .option("--data <dir>", "data folder of the running broker and gateway (or REMIT_DATA)")
     .addOption(new Option("--json", "one line of JSON on stdout, nothing else").default(false))
-    .showHelpAfterError("(`remit --help` lists the commands)")
     .configureHelp({ sortSubcommands: false, showGlobalOptions: true })
-    .exitOverride();
+    // what the parser does not take is said where every other end of a command is
+    .configureOutput({ outputError: () => undefined });
   const passed: { code: number } = { code: EXIT.ok };
   const context = (command: Command): Context => contextOf(command.optsWithGlobals(), process.env);
   registerSetupCommands(program, context);
   registerLifeCommands(program, context, (code) => (passed.code = code));
   registerAuditCommands(program, context);
-  for (const command of allCommands(program)) command.exitOverride();
+  for (const command of [program, ...allCommands(program)]) command.exitOverride((error) => misread(error, command));
   try {
     await program.parseAsync([...args], { from: "user" });
     return passed.code;
@@ -34,6 +34,21 @@ function allCommands(command: Command): readonly Command[] {
   return command.commands.flatMap((child) => [child, ...allCommands(child)]);
 }
 
+/** The parser's end of a command, as one of ours that names the help which answers it. */
+function misread(error: CommanderError, command: Command): never {
+  if (error.exitCode === 0) throw error;
+  const path = pathOf(command);
+  // a command that only groups others has shown its help
+  const message = error.code === "commander.help" ? `\`${path}\` needs a command` : error.message;
+  throw new CommandError("usage", message.replace(/^error: /, ""), {
+    cause: error,
+    fix: `\`${path} --help\` lists ${command.commands.length === 0 ? "the flags" : "the commands"}`,
+  });
+}
+
+const pathOf = (command: Command): string =>
+  command.parent === null ? command.name() : `${pathOf(command.parent)} ${command.name()}`;
+
 /** `--json` counts up to `--`; what follows belongs to the program that `run` starts. */
 function jsonAsked(args: readonly string[]): boolean {
   const end = args.indexOf("--");
@@ -41,9 +56,8 @@ function jsonAsked(args: readonly string[]): boolean {
 }
 
 function explain(error: unknown, json: boolean): number {
-  // the parser has said it to people already, and help that was asked for is no failure
-  if (error instanceof CommanderError && (error.exitCode === 0 || !json))
-    return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  // help that was asked for is no failure
+  if (error instanceof CommanderError && error.exitCode === 0) return EXIT.ok;
   const known = error instanceof CommandError ? error : asCommandError(error);
   const output = createOutput(json, process.stdout, process.stderr);
   if (json) {
@@ -65,7 +79,6 @@ function explain(error: unknown, json: boolean): number {
 }
 
 function asCommandError(error: unknown): CommandError {
-  if (error instanceof CommanderError) return new CommandError("usage", error.message.replace(/^error: /, ""));
   const message = error instanceof Error ? error.message : String(error);
   return new CommandError("error", message, {
     cause: error,

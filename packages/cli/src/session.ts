@@ -37,9 +37,15 @@ export async function askAdmin(seat: Seat, path: `/admin/${string}`, json?: Json
     });
   const exit: ExitName = response.status === 403 || response.status === 404 ? "refused" : "error";
   throw new CommandError(exit, titleOf(text) ?? `the broker answered ${response.status}`, {
+    ...(exit === "refused" ? { fix: ADMIN_FIXES[response.status] } : {}),
     facts: { status: response.status },
   });
 }
+
+const ADMIN_FIXES: Readonly<Record<number, string>> = {
+  403: "ask somebody whom `roles` in remit.yaml names",
+  404: "`remit task list` prints the tasks that you may see; what you may not see does not exist for you",
+};
 
 /** As `askAdmin`, read as JSON of our own API. */
 export async function adminJson(
@@ -95,7 +101,7 @@ const FIXES: Readonly<Record<string, string>> = {
   session_required: "log in with `remit login`",
   resource_unavailable: "connect the resource with `remit connect`, and see `remit status`",
   resource_unknown: "name a resource of the configuration folder",
-  policy_none: "no trust policy gives you this; see `remit check` for what there is",
+  policy_none: "no trust policy gives you this, or not for so long; see `remit check` for what there is",
   policy_ambiguous: "name the policy with --policy",
   record_not_resolved: "check the name of the record; what you may not see does not exist for you",
   limit_reached: "end a task that is still live (`remit task list`), or wait",

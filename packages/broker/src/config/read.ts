@@ -104,12 +104,17 @@ function parse<S extends z.ZodType>(file: ConfigFiles[number], schema: S, faults
       faults.add(
         file.path,
         path.map(String).join("."),
-        key === undefined ? issue.message : "is not known here",
+        key === undefined ? reasonOf(issue) : "is not known here",
         lineOf(document, path, lines),
       );
     }
   }
   return undefined;
+}
+
+/** What the schema found, in words of people who edit files: they have never heard of `undefined`. */
+function reasonOf({ code, message }: z.core.$ZodIssue): string {
+  return code === "invalid_type" && message.endsWith("received undefined") ? "is missing" : message;
 }
 
 /** The data of a document without aliases; undefined if it has any. */

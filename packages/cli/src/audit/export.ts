@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { CommandError } from "../exit.ts";
 import { adminJson, askAdmin, type Seat } from "../session.ts";
@@ -49,7 +49,7 @@ export function writeLogs(folder: string, logs: readonly ExportedLog[]): void {
 
 /** Reads a folder that `writeLogs` wrote. */
 export function readLogs(folder: string): readonly ExportedLog[] {
-  const heads = readdirSync(folder).filter((file) => file.endsWith(".json"));
+  const heads = existsSync(folder) ? readdirSync(folder).filter((file) => file.endsWith(".json")) : [];
   if (heads.length === 0)
     throw new CommandError("usage", `\`${folder}\` holds no exported log`, {
       fix: "write one with `remit audit export DIR`",

@@ -3,6 +3,7 @@ import { checkLog } from "../audit/check.ts";
 import { fetchLogs, readLogs, writeLogs } from "../audit/export.ts";
 import { traceLines } from "../audit/trace.ts";
 import { CommandError } from "../exit.ts";
+import { anyId } from "./task.ts";
 import type { Output } from "../output.ts";
 import type { Places } from "../places.ts";
 import { adminJson, takeSeat } from "../session.ts";
@@ -36,7 +37,7 @@ export async function auditExport(folder: string, places: Places, output: Output
 
 /** Prints the trail of a task, grant or decision as a tree: person, agent, calls. */
 export async function auditTrace(id: string, places: Places, output: Output): Promise<void> {
-  const { task, lines } = await adminJson(takeSeat(places), `/admin/trace/${encodeURIComponent(id)}`);
+  const { task, lines } = await adminJson(takeSeat(places), `/admin/trace/${encodeURIComponent(anyId(id))}`);
   const records = (Array.isArray(lines) ? lines : []).flatMap((entry: { log?: unknown; line?: unknown }) => {
     const record = readRecordLine(String(entry.line));
     return record === undefined ? [] : [{ log: String(entry.log), record }];

@@ -27,6 +27,6 @@ const lines = (value: unknown, print: (item: unknown) => string): readonly strin
 
 function faultLine(fault: unknown): string {
   if (typeof fault !== "object" || fault === null) return String(fault);
-  const { file, line, key, message } = { file: "", line: "", key: "", message: "", ...fault };
-  return `${file}${line === "" ? "" : `:${line}`} ${key === "" ? "" : `\`${key}\` `}${message}`;
+  const { file, line, key, message } = { file: "", line: undefined, key: "", message: "", ...fault };
+  return `${file}${typeof line === "number" ? `:${line}` : ""} ${key === "" ? "" : `\`${key}\` `}${message}`;
 }

@@ -47,7 +47,10 @@ export async function connect(options: ConnectOptions, places: Places, output: O
   const answer: unknown = JSON.parse(text);
   const facts = typeof answer === "object" && answer !== null ? { ...answer } : {};
   if (status !== 201 && status !== 200)
-    throw new CommandError("error", `the gateway did not take the connection: ${describeFault(facts)}`, { facts });
+    throw new CommandError("error", `the gateway did not take the connection: ${describeFault(facts)}`, {
+      fix: "nothing was changed; `remit connect --help` lists the flags",
+      facts,
+    });
   output.answer({ ok: true, ...facts }, [
     `connected ${options.resource} to ${options.origin} with the rights of ${options.account ?? options.username ?? "a service account"}`,
     "the credential is sealed in the gateway; no agent, broker or log sees it",

@@ -54,8 +54,13 @@ async function chooseProvider(running: Running, name: string | undefined): Promi
   const response = await fetch(`${running.broker}${path}/login-config`, { redirect: "error" });
   const value: unknown = await response.json();
   const listed: unknown = typeof value === "object" && value !== null && "issuers" in value ? value.issuers : [];
-  const providers = (Array.isArray(listed) ? listed : []).flatMap((item: unknown) => readProvider(item, name));
+  const known = (Array.isArray(listed) ? listed : []).flatMap(readProvider);
+  const providers = known.filter((one) => name === undefined || name === one.name);
   const [only, ...others] = providers;
+  if (only === undefined && known.length > 0)
+    throw new CommandError("usage", `the broker knows no provider \`${name ?? ""}\``, {
+      fix: `known are: ${known.map((one) => one.name).join(", ")}`,
+    });
   if (only === undefined)
     throw new CommandError("error", "the broker knows no provider to log in at", {
       fix: "give an issuer file `sessions: [client id]`",
@@ -67,7 +72,7 @@ async function chooseProvider(running: Running, name: string | undefined): Promi
   return only;
 }
 
-function readProvider(item: unknown, name: string | undefined): readonly (Provider & { readonly name: string })[] {
+function readProvider(item: unknown): readonly (Provider & { readonly name: string })[] {
   if (typeof item !== "object" || item === null) return [];
   const {
     name: own,
@@ -75,7 +80,7 @@ function readProvider(item: unknown, name: string | undefined): readonly (Provid
     client_id: clientId,
   } = { name: undefined, issuer: undefined, client_id: undefined, ...item };
   if (typeof own !== "string" || typeof issuer !== "string" || typeof clientId !== "string") return [];
-  return name === undefined || name === own ? [{ name: own, issuer, clientId }] : [];
+  return [{ name: own, issuer, clientId }];
 }
 
 function openBrowser(url: URL): void {

@@ -18,7 +18,10 @@ export async function runProgram(name: "broker" | "gateway", flags: readonly str
   process.off("SIGINT", forward).off("SIGTERM", forward);
   if (signal !== null && signal !== "SIGTERM" && signal !== "SIGINT")
     throw new CommandError("error", `the ${name} was ended by ${String(signal)}`);
-  if (code === USAGE) throw new CommandError("usage", `the ${name} was given flags that it does not take together`);
+  if (code === USAGE)
+    throw new CommandError("usage", `the ${name} cannot be started with these flags`, {
+      fix: `what is wrong is said above; \`remit ${name} --help\` lists the flags`,
+    });
   if (typeof code === "number" && code !== 0)
     throw new CommandError("error", `the ${name} ended with exit code ${code}`, {
       fix: "its last words are above",

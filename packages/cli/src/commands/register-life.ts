@@ -31,10 +31,13 @@ function registerRun(program: Command, context: ContextOf, exit: (code: number) 
   program
     .command("run")
     .description("run a program with authority over one record, and no secret")
-    .requiredOption("--on <resource:record>", "as in jira-acme:PROJ-42")
+    .requiredOption(
+      "--on <resource:record>",
+      "the one record, as in jira-acme:PROJ-42, or jira-acme.issue:PROJ-42 where a resource has several kinds",
+    )
     .option("--policy <name>", "trust policy, where several fit")
     .option("--purpose <text>", "what it is for, shown in the trail as your words")
-    .option("--duration <seconds>", "hard end of the task", seconds)
+    .option("--duration <seconds>", "hard end of the task, from now", seconds)
     .argument("<command...>", "the program and its arguments, after `--`")
     .action(
       async (
@@ -93,7 +96,7 @@ function registerTask(program: Command, context: ContextOf): void {
     .command("revoke <id>")
     .description("revoke a task, grant, client, policy, subject or key by its id")
     .option("--reason <text>", "for the record")
-    .option("--suspend", "and give nothing new until it is reinstated", false)
+    .option("--suspend", "and give nothing new any more", false)
     .action(async (id: string, flags: { reason?: string; suspend: boolean }, command: Command) => {
       const { places, output } = context(command);
       const { revoke } = await import("./task.ts");

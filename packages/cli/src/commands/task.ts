@@ -34,7 +34,7 @@ export async function revoke(
   output: Output,
 ): Promise<void> {
   const answer = await adminJson(takeSeat(places), "/admin/revoke", {
-    id,
+    id: anyId(id),
     suspend: options.suspend,
     ...(options.reason === undefined ? {} : { reason: options.reason }),
   });
@@ -53,15 +53,24 @@ function endedText(answer: Readonly<Record<string, unknown>>): readonly string[]
   const seen = (Array.isArray(points) ? points : []).map((point: { id?: unknown; seen_at?: unknown }) => {
     const after =
       typeof point.seen_at === "number" && typeof endedAt === "number"
-        ? `${Math.max(0, point.seen_at - endedAt)} ms after`
-        : "not heard of within the bound; it stops itself";
-    return `  ${String(point.id)}: ${after}`;
+        ? `heard of it after ${Math.max(0, point.seen_at - endedAt)} ms`
+        : "has not said that it heard of it; it stops by itself within its bound";
+    return `  enforcement point ${String(point.id)} ${after}`;
   });
   const flights = (Array.isArray(inFlight) ? inFlight : []).map(
     (flight: { operation?: unknown; state?: unknown }) =>
       `  ${String(flight.operation)}: ${STATES[String(flight.state)] ?? "under way"}`,
   );
   return [`${String(id)} ended`, ...seen, ...flights];
+}
+
+/** An id of anything, as the broker prints them; what it cannot be is said before the broker is asked. */
+export function anyId(text: string): string {
+  if (!/^[a-z]{2,3}_[0-9A-Z]{26}$|^(?:kid|key):[A-Za-z0-9_-]{43}$|^all$/.test(text))
+    throw new CommandError("usage", `\`${text}\` is not an id`, {
+      fix: "give one as in tsk_… or grn_…; `remit task list` and `remit task show` print them",
+    });
+  return text;
 }
 
 function taskId(text: string): string {

@@ -45,10 +45,14 @@ export async function up(options: UpOptions, places: Places, output: Output): Pr
     const both = Promise.all([untilReady(broker).then((ready) => tellBroker(gateway, ready)), untilReady(gateway)]);
     const ready = await Promise.race([both, told]);
     if (ready === undefined) return;
-    announce(...ready, places, output);
-    await untilStopped(started, told);
+    try {
+      announce(...ready, places, output);
+      await untilStopped(started, told);
+    } finally {
+      // only where it is ours: a start that failed must leave what another `remit up` wrote
+      removeRunning(places.data);
+    }
   } finally {
-    removeRunning(places.data);
     await Promise.all(started.map((program) => stopProgram(program, GRACE_MS)));
   }
 }
