@@ -1,4 +1,5 @@
-import { spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { globSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "./build.ts";
@@ -6,15 +7,20 @@ import { build } from "./build.ts";
 /** What each npm script does, run by the project's own Node. */
 const root = join(import.meta.dirname, "..");
 const conditions = "--conditions=@remit/source";
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 const modules = (file: string): string => join(root, "node_modules", file);
 
-function node(...args: readonly string[]): number {
-  const done = spawnSync(process.execPath, args, { cwd: root, stdio: "inherit" });
-  if (done.error !== undefined) throw done.error;
-  return done.status ?? 1;
+/** Runs Node on a file to its end. A signal is passed on, and its end is waited for, so that nothing is left behind. */
+async function node(...args: readonly string[]): Promise<number> {
+  const child = spawn(process.execPath, args, { cwd: root, stdio: "inherit" });
+  const pass = (signal: NodeJS.Signals): boolean => child.kill(signal);
+  for (const signal of SIGNALS) process.on(signal, pass);
+  const [code, signal] = await once(child, "exit");
+  for (const one of SIGNALS) process.off(one, pass);
+  return typeof code === "number" ? code : signal === "SIGINT" ? 130 : 1;
 }
 
-function test(patterns: readonly string[], filters: readonly string[]): number {
+async function test(patterns: readonly string[], filters: readonly string[]): Promise<number> {
   const files = patterns
     .flatMap((pattern) => globSync(pattern, { cwd: root }))
     .filter((file) => !file.includes("node_modules"))
@@ -30,14 +36,14 @@ function test(patterns: readonly string[], filters: readonly string[]): number {
 const UNIT = ["packages/*/test/**/*.test.ts", "checks/*.test.ts", "examples/*/test/**/*.test.ts"];
 const E2E = ["e2e/**/*.test.ts"];
 
-const TASKS: Readonly<Record<string, (args: readonly string[]) => number>> = {
-  demo: (args) => node(conditions, "examples/ticket/src/demo.ts", ...args),
-  test: (args) => test([...UNIT, ...E2E], args),
-  e2e: (args) => test(E2E, args),
-  bench: (args) => node(conditions, "bench/bench.ts", ...args),
-  lint: (args) => node(modules("oxlint/bin/oxlint"), "--type-aware", "--deny-warnings", ...args),
-  typecheck: () => node(modules("typescript/bin/tsc"), "--noEmit", "-p", "tsconfig.json"),
-  format: (args) =>
+const TASKS: Readonly<Record<string, (args: readonly string[]) => number | Promise<number>>> = {
+  demo: async (args) => node(conditions, "examples/ticket/src/demo.ts", ...args),
+  test: async (args) => test([...UNIT, ...E2E], args),
+  e2e: async (args) => test(E2E, args),
+  bench: async (args) => node(conditions, "bench/bench.ts", ...args),
+  lint: async (args) => node(modules("oxlint/bin/oxlint"), "--type-aware", "--deny-warnings", ...args),
+  typecheck: async () => node(modules("typescript/bin/tsc"), "--noEmit", "-p", "tsconfig.json"),
+  format: async (args) =>
     node(
       modules("prettier/bin/prettier.cjs"),
       args.includes("--write") ? "--write" : "--check",
@@ -45,10 +51,11 @@ const TASKS: Readonly<Record<string, (args: readonly string[]) => number>> = {
       ".",
     ),
   build: () => build(),
-  mutate: (args) => node(conditions, "checks/guards/run.ts", ...args.filter((arg) => arg !== "guards" && arg !== "--")),
-  verify: () => {
+  mutate: async (args) =>
+    node(conditions, "checks/guards/run.ts", ...args.filter((arg) => arg !== "guards" && arg !== "--")),
+  verify: async () => {
     for (const name of ["format", "lint", "typecheck", "test"]) {
-      const code = TASKS[name]?.([]) ?? 1;
+      const code = (await TASKS[name]?.([])) ?? 1;
       console.log(`${name}: ${code === 0 ? "ok" : "FAILED"}`);
       if (code !== 0) return code;
     }
@@ -57,4 +64,4 @@ const TASKS: Readonly<Record<string, (args: readonly string[]) => number>> = {
 };
 
 const [command = "", ...args] = process.argv.slice(2);
-process.exitCode = TASKS[command]?.(args) ?? 2;
+process.exitCode = (await TASKS[command]?.(args)) ?? 2;

@@ -43,7 +43,9 @@ export function createTeller(json: boolean): Teller {
           ? styleText("yellow", "refused")
           : styleText("green", "allowed")
         : styleText("red", "NOT AS TOLD");
-      print(`  ${mark}  ${step.asked}${refused ? `  → ${step.code}, ${step.upstream} requests reached the desk` : ""}`);
+      print(
+        `  ${mark}  ${step.asked}${refused ? `  → ${step.code}, ${step.upstream} ${step.upstream === 1 ? "request" : "requests"} reached the desk` : ""}`,
+      );
       if (!asTold) print(`           expected ${step.expected}`);
       for (const line of step.more ?? []) print(`           ${line}`);
     },
