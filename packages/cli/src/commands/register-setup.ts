@@ -42,7 +42,7 @@ export function registerSetupCommands(program: Command, context: ContextOf): voi
     });
   program
     .command("status")
-    .description("say what runs, whether it is ready, and who is logged in")
+    .description("say what runs, whether it is ready, and until when you are logged in")
     .action(async (_flags: unknown, command: Command) => {
       const { places, output } = context(command);
       const { status } = await import("./status.ts");
