@@ -57,6 +57,11 @@ test("[cli.exit-codes-json] each way to end a command has its code, and with --j
     ["gateway", "--host", "0.0.0.0"],
   ])
     await ends(2, "usage", ...usage);
+  const taken = new URL(world.remit.broker).port;
+  const second = ["up", "--port", taken, "--data", join(world.folder, "second")];
+  const started = await ask(world, [...second, "--config", join(world.folder, "remit")]);
+  assert.equal(started.code, 1);
+  assert.match(started.stderr, new RegExp(`port ${taken} is taken by another program`));
   await ends(4, "refused", "run", "--on", "jira-acme:PROJ-4300", "--", "true");
   await ends(4, "refused", "task", "show", "tsk_00000000000000000000000000");
 

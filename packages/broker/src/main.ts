@@ -36,7 +36,8 @@ if (args.includes("--help")) {
     // whoever reads the ready line may stop us at once
     process.stdout.write(`${JSON.stringify(started.ready)}\n`);
   } catch (error) {
-    say("error", error instanceof Error ? error.message : "the broker could not start");
+    const { startFault } = await import("./start-fault.ts");
+    say("error", startFault(error));
     process.exit(1);
   }
 }

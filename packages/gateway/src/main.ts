@@ -32,7 +32,8 @@ if (args.includes("--help")) {
       process.stdout.write(`${JSON.stringify(started.ready)}\n`);
     }
   } catch (error) {
-    say("error", error instanceof Error ? error.message : "the gateway could not start");
+    const { startFault } = await import("./start-fault.ts");
+    say("error", startFault(error));
     process.exit(1);
   }
 }
