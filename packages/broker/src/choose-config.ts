@@ -18,7 +18,8 @@ function readApplied(read: Awaited<ReturnType<typeof readConfigFolder>> | undefi
     throw new Error("there is no configuration: name a folder with --config (`remit init` writes a first one)");
   if (read.ok) return read.value;
   const lines = read.error.map(
-    ({ file, line, key, message }) => `${file}${line === undefined ? "" : `:${line}`} \`${key}\` ${message}`,
+    ({ file, line, key, message }) =>
+      `${file}${line === undefined ? "" : `:${line}`}${key === "" ? "" : ` \`${key}\``} ${message}`,
   );
   throw new Error(`the configuration is not valid:\n  ${lines.join("\n  ")}`);
 }
