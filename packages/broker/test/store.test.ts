@@ -45,6 +45,26 @@ test("[store.refusal-leaves-nothing] a request that is refused half-way has spen
   );
 });
 
+test("[store.end-known] an end says whether anything of that id is known, and revokes it in any case", async (t) => {
+  const { store, task, subject } = await people(await openStore(t));
+  const begun = await store.beginTask(task());
+  assert.ok(begun.ok);
+  const { agent, client, policy } = task();
+  const { point } = await store.enrolPoint({ name: "gw", key: "1", serves: "connected", may: [], by: "configuration" });
+  const known = async (id: string): Promise<boolean | undefined> => {
+    const ended = await store.end({ ...ending, id });
+    return ended.ok ? ended.value.known : undefined;
+  };
+  for (const id of [begun.value.task, subject, agent, client, policy, point]) assert.equal(await known(id), true, id);
+  const misspelt = [subject, agent, client, policy, point].map(
+    (id) => `${id.slice(0, -1)}${id.endsWith("0") ? "1" : "0"}`,
+  );
+  for (const id of [...misspelt, "cnx_00000000000000000000000000"]) {
+    assert.equal(await known(id), false, id);
+    assert.deepEqual(store.read.dead([id], 1), [id]);
+  }
+});
+
 test("[store.limits] limits hold among requests that come at once", async (t) => {
   const { store, task } = await people(await openStore(t));
   for (const [limits, code] of [

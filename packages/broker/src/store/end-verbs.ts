@@ -12,7 +12,25 @@ export function end(w: Writing, ending: End): Ended {
   const lasting = !/^(?:tok|lnk)_/.test(ending.id);
   const { n } = w.revoke(ending.id, lasting ? w.nowMs : undefined);
   note(w, ending, n, [ending.id]);
-  return { id: ending.id, endedMs: w.nowMs, n };
+  return { id: ending.id, endedMs: w.nowMs, n, known: isKnown(w, ending.id) };
+}
+
+const PRINCIPAL = "select 1 as there from principal where id = ?";
+
+/** Where an id of each kind would be; of tokens and keys there is no list. */
+const NAMED = "select 1 as there from named where id = ?";
+const PLACES: Readonly<Record<string, string>> = {
+  ...{ cli: NAMED, agt: NAMED, pol: NAMED, cnr: NAMED, iss: NAMED },
+  usr: PRINCIPAL,
+  wl: PRINCIPAL,
+  pnt: "select 1 as there from point where id = ?",
+  cnx: "select 1 as there from point p, json_each(p.connections) c where c.value ->> 'id' = ?",
+};
+
+function isKnown(w: Writing, id: string): boolean {
+  const [kind = ""] = id.split("_");
+  const place = Object.hasOwn(PLACES, kind) ? PLACES[kind] : undefined;
+  return place === undefined || w.sql.one(place, id) !== undefined;
 }
 
 /** A root grant is its task: ending it ends the task. */
@@ -27,7 +45,7 @@ function endOnce(w: Writing, ending: End, table: "task" | "grant_"): Ended {
   const row = w.sql.one(`select * from ${table} where id = ?`, ending.id);
   if (row === undefined) throw unknown(ending.id);
   const before = maybeInteger(row, "ended_ms");
-  if (before !== undefined) return { id: ending.id, endedMs: before, n: integer(row, "ended_n") };
+  if (before !== undefined) return { id: ending.id, endedMs: before, n: integer(row, "ended_n"), known: true };
   const { n } = w.revoke(ending.id, undefined);
   w.sql.run(`update ${table} set ended_ms = ?, ended_n = ? where id = ?`, w.nowMs, n, ending.id);
   if (table === "task") {
@@ -38,7 +56,7 @@ function endOnce(w: Writing, ending: End, table: "task" | "grant_"): Ended {
     .all("select id from grant_ where task = ? or id = ?", ending.id, ending.id)
     .map((grant) => text(grant, "id"));
   note(w, ending, n, [ending.id, ...grants]);
-  return { id: ending.id, endedMs: w.nowMs, n };
+  return { id: ending.id, endedMs: w.nowMs, n, known: true };
 }
 
 /**

@@ -224,6 +224,8 @@ export interface Ended {
   readonly endedMs: number;
   /** Feed position of the revocation; points that applied it are past this. */
   readonly n: number;
+  /** False if nothing of this id is known here: it is revoked all the same, but somebody may have misspelt it. */
+  readonly known: boolean;
 }
 
 export interface Reads {

@@ -49,7 +49,7 @@ const STATES: Readonly<Record<string, string>> = {
 };
 
 function endedText(answer: Readonly<Record<string, unknown>>): readonly string[] {
-  const { id, ended_at: endedAt, points, in_flight: inFlight } = answer;
+  const { id, ended_at: endedAt, points, in_flight: inFlight, known } = answer;
   const seen = (Array.isArray(points) ? points : []).map((point: { id?: unknown; seen_at?: unknown }) => {
     const after =
       typeof point.seen_at === "number" && typeof endedAt === "number"
@@ -61,7 +61,11 @@ function endedText(answer: Readonly<Record<string, unknown>>): readonly string[]
     (flight: { operation?: unknown; state?: unknown }) =>
       `  ${String(flight.operation)}: ${STATES[String(flight.state)] ?? "under way"}`,
   );
-  return [`${String(id)} ended`, ...seen, ...flights];
+  const what =
+    known === false
+      ? `${String(id)} is revoked, but nothing of this id is known here: see whether it is spelled right`
+      : `${String(id)} ended`;
+  return [what, ...seen, ...flights];
 }
 
 /** An id of anything, as the broker prints them; what it cannot be is said before the broker is asked. */
