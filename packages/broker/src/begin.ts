@@ -58,8 +58,7 @@ export async function begin(broker: Broker, request: BeginRequest): Promise<Resu
   const wanted = ask.asked.length;
   // a name that does not resolve counts like one that does, so the limit is asked before anything is looked up
   const { recordsPerHour } = policy.value.each;
-  const before = broker.store.read.recordsWithinHour(who, broker.now()) + broker.asking.now(who);
-  if (recordsPerHour !== undefined && before + wanted > recordsPerHour)
+  if (recordsPerHour !== undefined && isOver(broker, who, recordsPerHour - wanted))
     return err(refuse("limit_reached", `${recordsPerHour} records were asked for within the hour`));
   const counted = broker.asking.begin(who, wanted);
   try {
@@ -75,6 +74,12 @@ export async function begin(broker: Broker, request: BeginRequest): Promise<Resu
   } finally {
     counted();
   }
+}
+
+/** Whether more than this many records were asked for within the hour; the store is asked where the estimate leaves it open. */
+function isOver({ asking, store, now }: Broker, who: Counted, most: number): boolean {
+  const exact = (): number => store.read.recordsWithinHour(who, now());
+  return asking.atMost(who, exact, now()) > most && exact() + asking.now(who) > most;
 }
 
 /** What was judged before anything was looked up. */

@@ -15,14 +15,19 @@ type Part<Names extends keyof Reads> = Pick<Reads, Names>;
 
 const lines = (rows: readonly Row[]): readonly string[] => rows.map((row) => text(row, "line"));
 
+/** Of a JSON list of ids, those that are suspended, or revoked for something issued at a second. */
+const DEAD = `from json_each(?) i where exists (select 1 from suspended s where s.id = i.value)
+  or exists (select 1 from revocation r where r.id in (i.value, 'all') and (r.before_ms is null or r.before_ms / 1000 >= ?))`;
+
 const grantReads = (sql: Sql): Part<"grant" | "stillLives" | "task" | "tasks" | "recordsWithinHour"> => ({
   recordsWithinHour: (who, nowMs) => withinHour(sql, who, "records", nowMs),
   grant: (id) => map(sql.one(`select ${GRANT_COLUMNS} where g.id = ?`, id), grantRow),
-  stillLives: (id, nowMs) =>
+  stillLives: ({ grant, ids, issuedSeconds }, nowMs) =>
     sql.one(
       `select 1 as there from grant_ g join task t on t.id = g.task
-         where g.id = ? and g.ended_ms is null and t.ended_ms is null and g.lease_until_ms > ? and t.ends_ms > ?`,
-      ...[id, nowMs, nowMs],
+         where g.id = ? and g.ended_ms is null and t.ended_ms is null and g.lease_until_ms > ? and t.ends_ms > ?
+           and not exists (select 1 ${DEAD})`,
+      ...[grant, nowMs, nowMs, JSON.stringify(ids), issuedSeconds],
     ) !== undefined,
   task: (id) => sql.all(`select ${GRANT_COLUMNS} where g.task = ? order by g.id`, id).map(grantRow),
   tasks: ({ subject, limit }) =>
@@ -93,14 +98,7 @@ const feedReads = (
       .map((row) => ({ to: integer(row, "to_n"), jws: text(row, "jws") })),
   feedHead: () => feedHead(sql),
   dead: (ids, issuedSeconds) =>
-    sql
-      .all(
-        `select i.value as id from json_each(?) i where exists (select 1 from suspended s where s.id = i.value)
-             or exists (select 1 from revocation r where r.id in (i.value, 'all') and (r.before_ms is null or r.before_ms / 1000 >= ?))`,
-        JSON.stringify(ids),
-        issuedSeconds,
-      )
-      .map((row) => text(row, "id")),
+    sql.all(`select i.value as id ${DEAD}`, JSON.stringify(ids), issuedSeconds).map((row) => text(row, "id")),
 });
 
 function feedHead(sql: Sql): { readonly epoch: number; readonly n: number; readonly head: string } {

@@ -232,8 +232,11 @@ export interface Reads {
   /** How many records were granted or asked for in vain within the hour, as `records.per_hour` counts them. */
   recordsWithinHour(who: Counted, nowMs: number): number;
   grant(id: string): GrantRow | undefined;
-  /** Whether a grant and its task are there, not ended, and within their time. */
-  stillLives(grant: string, nowMs: number): boolean;
+  /** Whether a grant and its task are there, not ended and within their time, and nothing of `ids` is dead for it. */
+  stillLives(
+    token: { readonly grant: string; readonly ids: readonly string[]; readonly issuedSeconds: number },
+    nowMs: number,
+  ): boolean;
   task(id: string): readonly GrantRow[];
   tasks(filter: { readonly subject?: string; readonly limit: number }): readonly GrantRow[];
   session(hash: string): SessionRow | undefined;
