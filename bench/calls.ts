@@ -6,8 +6,8 @@ import type { World } from "../examples/ticket/src/story/world.ts";
 import { createCallLoad } from "./load.ts";
 import {
   absoluteRow,
-  cpuPerOperation,
-  type Measured,
+  type Contender,
+  cpuInTurns,
   memoryOf,
   noteOf,
   percentile,
@@ -25,65 +25,53 @@ const SIZE = { warm: 4_000, count: 1_500, windows: 5 };
 const WIDTH = 16;
 const PATH = "/rest/api/3/issue/PROJ-42";
 
-/** A read through the gateway, beside a plain proxy and the primitives of deciding and recording it. */
+/** A read through the gateway, its primitives, and proxies that decide nothing and record nothing, in turns. */
 export async function measureCalls(
   world: World,
   { token, key }: TokenPart,
   say: (line: string) => void,
 ): Promise<readonly Row[]> {
-  say("measuring gateway calls …");
+  say("measuring gateway calls, their primitives and plain proxies in turns …");
   const load = createCallLoad(key, `${world.remit.gateway}/r/jira-acme${PATH}`, token);
-  const ours = await cpuPerOperation(
-    world.remit.pids.gateway,
-    async (count) => spread(count, WIDTH, async () => good(await load.call())),
-    SIZE,
-  );
-  await load.close();
-  const peers = await measureProxies(world, say);
+  const ours: Contender = {
+    pid: world.remit.pids.gateway,
+    run: async (count) => spread(count, WIDTH, async () => good(await load.call())),
+  };
+  const bare = await startPeer("raw", [JSON.stringify(CALL_WORK(world.desk))]);
+  const plain = await startPeer("raw", [JSON.stringify({ upstream: world.desk } satisfies Work)]);
+  const nginx = await startNginx(world.desk);
+  const proxies = [bare, plain, ...(nginx === undefined ? [] : [nginx])].map((peer) => proxied(world, peer));
+  const [called, raw, undici, inC] = await cpuInTurns([ours, ...proxies], SIZE);
+  await Promise.all([load.close(), ...proxies.map(async ({ close }) => close()), nginx?.stop()]);
+  bare.stop();
+  plain.stop();
+  if (called === undefined || raw === undefined || undici === undefined) throw new Error("a proxy was not measured");
   return [
-    rowOf("gateway call / primitives (undici proxy, proof, record, JSON)", ours, peers.raw.median, 1.25),
-    noteOf("gateway call / plain undici proxy", ours, peers.undici.median),
-    ...(peers.nginx === undefined ? [] : [noteOf("gateway call / nginx `proxy_pass`", ours, peers.nginx.median)]),
+    rowOf("gateway call / primitives (undici proxy, proof, record, JSON)", called, raw.median, 1.25),
+    noteOf("gateway call / plain undici proxy", called, undici.median),
+    ...(inC === undefined ? [] : [noteOf("gateway call / nginx `proxy_pass`", called, inC.median)]),
   ];
 }
 
-/** The same read of the desk through proxies that decide nothing and record nothing. */
-async function measureProxies(
+const CALL_WORK = (upstream: string): Work => ({ upstream, durable: true, verify: 1, json: 2, hash: 1 });
+
+/** The same read of the desk through a proxy, with the credential that the gateway injects. */
+function proxied(
   world: World,
-  say: (line: string) => void,
-): Promise<{ readonly raw: Measured; readonly undici: Measured; readonly nginx: Measured | undefined }> {
+  { url, pid }: { readonly url: string; readonly pid: number },
+): Contender & { close(): Promise<void> } {
   const apiKey = readFileSync(join(world.folder, "desk", "api-key"), "utf8");
-  const measure = async ({ url, pid }: { readonly url: string; readonly pid: number }): Promise<Measured> => {
-    const pool = new Pool(url, { connections: WIDTH, pipelining: 1 });
-    const direct = async (): Promise<void> => {
-      const { statusCode, body } = await pool.request({
-        method: "GET",
-        path: `${PATH}?fields=summary,status,priority`,
-        headers: { authorization: `Bearer ${apiKey}` },
-      });
-      await body.arrayBuffer();
-      good(statusCode);
-    };
-    const measured = await cpuPerOperation(pid, async (count) => spread(count, WIDTH, direct), SIZE);
-    await pool.close();
-    return measured;
+  const pool = new Pool(url, { connections: WIDTH, pipelining: 1 });
+  const once = async (): Promise<void> => {
+    const { statusCode, body } = await pool.request({
+      method: "GET",
+      path: `${PATH}?fields=summary,status,priority`,
+      headers: { authorization: `Bearer ${apiKey}` },
+    });
+    await body.arrayBuffer();
+    good(statusCode);
   };
-  const measurePeer = async (work: Work): Promise<Measured> => {
-    const peer = await startPeer("raw", [JSON.stringify(work)]);
-    const measured = await measure(peer);
-    peer.stop();
-    return measured;
-  };
-  say("measuring the primitives of a gateway call …");
-  const raw = await measurePeer({ upstream: world.desk, durable: true, verify: 1, json: 2, hash: 1 });
-  say("measuring a plain proxy …");
-  const undici = await measurePeer({ upstream: world.desk });
-  const nginx = await startNginx(world.desk);
-  if (nginx === undefined) return { raw, undici, nginx };
-  say("measuring nginx …");
-  const measured = await measure(nginx);
-  await nginx.stop();
-  return { raw, undici, nginx: measured };
+  return { pid, run: async (count) => spread(count, WIDTH, once), close: async () => pool.close() };
 }
 
 function good(status: number): void {

@@ -45,23 +45,39 @@ export const spreadOf = (values: readonly number[]): string => {
   return `${Math.round((Math.min(...values) / middle) * 100)}–${Math.round((Math.max(...values) / middle) * 100)} %`;
 };
 
-/** CPU time of a process per operation. `run` does `count` operations; nothing else may use that process meanwhile. */
-export async function cpuPerOperation(
-  pid: number,
-  run: (count: number) => Promise<void>,
+/** Something to measure in a process of its own. `run` does `count` operations; nothing else may use that process meanwhile. */
+export interface Contender {
+  readonly pid: number;
+  readonly run: (count: number) => Promise<void>;
+  /** Clears up after a window; not counted. */
+  readonly between?: () => Promise<void>;
+}
+
+const LEAD_IN = 4;
+
+/** CPU time per operation, a window of each after the other, so that a machine that grows slower does so for all. */
+export async function cpuInTurns<const Many extends readonly Contender[]>(
+  contenders: Many,
   size: { readonly warm: number; readonly count: number; readonly windows: number },
-  between: () => Promise<void> = async () => undefined,
-): Promise<Measured> {
-  await run(size.warm);
-  await between();
-  const windows: number[] = [];
-  for (let window = 0; window < size.windows; window++) {
-    const before = cpuOf(pid);
-    await run(size.count);
-    windows.push((cpuOf(pid) - before) / size.count);
-    await between();
+): Promise<{ readonly [Index in keyof Many]: Measured }> {
+  const windows = contenders.map((): number[] => []);
+  for (const { run, between } of contenders) {
+    await run(size.warm);
+    await between?.();
   }
-  return { median: median(windows), spread: spreadOf(windows) };
+  for (let window = 0; window < size.windows; window++) {
+    for (const [index, { pid, run, between }] of contenders.entries()) {
+      // while others had their turn, caches and connections of this one went cold
+      await run(Math.ceil(size.count / LEAD_IN));
+      const before = cpuOf(pid);
+      await run(size.count);
+      windows[index]?.push((cpuOf(pid) - before) / size.count);
+      await between?.();
+    }
+  }
+  const measured = windows.map((values): Measured => ({ median: median(values), spread: spreadOf(values) }));
+  // one for each contender, in their order
+  return measured as { readonly [Index in keyof Many]: Measured };
 }
 
 /** CPU time of this process per call of something synchronous, in microseconds. */

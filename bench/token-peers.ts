@@ -4,19 +4,22 @@ import { Pool } from "undici";
 import { selfSigned } from "../packages/sdk/test/support/certificate.ts";
 import type { World } from "../examples/ticket/src/story/world.ts";
 import { createTokenLoad, publicOf } from "./load.ts";
-import { cpuPerOperation, type Measured, spread } from "./measure.ts";
+import { type Contender, spread } from "./measure.ts";
 import type { Work } from "./peers/work.ts";
 import { startPeer } from "./stage.ts";
 
-const SIZE = { warm: 4_000, count: 1_000, windows: 5 };
 const WIDTH = 16;
+
+/** A peer that runs until it is closed. */
+export interface Peer extends Contender {
+  close(): Promise<void>;
+}
 
 /**
  * The raw operations of one call in one bare server. They are run together because alone they cost less than in any
  * server: caches are warm, and a client that is kept busy is never woken.
  */
-export async function measureRaw(name: string, work: Work, say: (line: string) => void): Promise<Measured> {
-  say(`measuring the primitives of ${name} …`);
+export async function openRaw(work: Work): Promise<Peer> {
   const tls = work.tls === undefined ? undefined : certificate();
   const peer = await startPeer("raw", [JSON.stringify(tls === undefined ? work : { ...work, tls })]);
   const form = new URLSearchParams({ form: "x".repeat(1_400) }).toString();
@@ -32,10 +35,14 @@ export async function measureRaw(name: string, work: Work, say: (line: string) =
       channel === undefined ? undefined : post(channel, "application/json", json),
     ]);
   };
-  const measured = await cpuPerOperation(peer.pid, async (count) => spread(count, WIDTH, once), SIZE);
-  await Promise.all([pool.close(), channel?.close()]);
-  peer.stop();
-  return measured;
+  return {
+    pid: peer.pid,
+    run: async (count) => spread(count, WIDTH, once),
+    async close() {
+      await Promise.all([pool.close(), channel?.close()]);
+      peer.stop();
+    },
+  };
 }
 
 async function post(pool: Pool, type: string, body: string): Promise<void> {
@@ -52,13 +59,11 @@ function certificate(): { readonly key: string; readonly cert: string } {
 }
 
 /** npm's oidc-provider: client assertion, subject token, DPoP, a signed token; nothing is written. */
-export async function measureOidc(
+export async function openOidc(
   world: World,
   key: ReturnType<typeof makeDpopKey>,
   subjectTokens: readonly string[],
-  say: (line: string) => void,
-): Promise<Measured> {
-  say("measuring oidc-provider …");
+): Promise<Peer> {
   const peer = await startPeer("oidc", [], {
     BENCH_CLIENT: JSON.stringify(publicOf(world.botKey)),
     BENCH_SUBJECT_KEYS: new URL("jwks", `${world.idp}/`).href,
@@ -77,8 +82,12 @@ export async function measureOidc(
     const form = { grant_type: "client_credentials", resource: "https://bench.example/r", subject_token };
     await load.post("/token", form, true);
   };
-  const measured = await cpuPerOperation(peer.pid, async (count) => spread(count, WIDTH, one), SIZE);
-  await load.close();
-  peer.stop();
-  return measured;
+  return {
+    pid: peer.pid,
+    run: async (count) => spread(count, WIDTH, one),
+    async close() {
+      await load.close();
+      peer.stop();
+    },
+  };
 }
