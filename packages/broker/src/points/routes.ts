@@ -115,6 +115,7 @@ function stream({ point, query, response }: Asked, { feed, channels, store, now 
   let lines: string[] = [];
   // what one turn of the event loop has to say is one record of TLS
   const flush = (): void => {
+    if (response.destroyed) return;
     response.write(`${lines.join("\n")}\n`);
     lines = [];
     if (response.writableLength > MAX_BEHIND_BYTES) response.destroy();
