@@ -48,6 +48,10 @@ export {
   utf8,
 } from "./bytes.ts";
 export { MAX_TOKEN_BYTES, printTokenClaims, readTokenClaims, type TokenClaims } from "./claims.ts";
+export { type Named, nameOperation, type OpenLookup } from "./call/name-operation.ts";
+export { mapUpstreamError, project, type Projection, type Released } from "./call/project.ts";
+export { fieldsToRead, rebuild, recordPath, type UpstreamRequest } from "./call/rebuild.ts";
+export { isNameOf, route, type Routed } from "./call/route.ts";
 export type {
   BodyMember,
   BodyNode,

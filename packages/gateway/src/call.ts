@@ -1,12 +1,24 @@
-import { type Entry, err, type Head, type Json, ok, permits, type Refusal, refuse, type Result } from "@remit/core";
+import {
+  type Entry,
+  err,
+  fieldsToRead,
+  type Head,
+  type Json,
+  type Named,
+  nameOperation,
+  ok,
+  permits,
+  rebuild,
+  type Refusal,
+  refuse,
+  type Result,
+  route,
+} from "@remit/core";
 import type { VerifiedCall } from "@remit/sdk";
 import type { Decided } from "./decided.ts";
 import type { Gateway, Served } from "./gateway.ts";
 import type { Flight } from "./in-flight.ts";
 import { lookUp, recall } from "./http/look-up.ts";
-import { type Named, nameOperation } from "./http/name-operation.ts";
-import { fieldsToRead, rebuild } from "./http/rebuild.ts";
-import { route } from "./http/route.ts";
 import type { Answered } from "./http/upstream-answer.ts";
 import { UpstreamFault } from "./upstream/upstream.ts";
 import type { TakenUse } from "./uses.ts";

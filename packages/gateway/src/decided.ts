@@ -1,5 +1,4 @@
-import type { Entry, Refusal } from "@remit/core";
-import type { Named } from "./http/name-operation.ts";
+import type { Entry, Named, Refusal } from "@remit/core";
 
 /** A permitted call, with the one entry that permits it and the record that it is about. */
 export interface Decided {

@@ -1,11 +1,18 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Entry, type Json, parseAuthority, permits, readHead, readJson } from "@remit/core";
+import {
+  type Entry,
+  type Json,
+  nameOperation,
+  parseAuthority,
+  permits,
+  project,
+  readHead,
+  readJson,
+  rebuild,
+  route,
+} from "@remit/core";
 import { readConnectors } from "../src/connectors.ts";
-import { nameOperation } from "../src/http/name-operation.ts";
-import { project } from "../src/http/project.ts";
-import { rebuild } from "../src/http/rebuild.ts";
-import { route } from "../src/http/route.ts";
 import { ALIASES, ISSUE, OTHER_DOORS, OTHER_PLACES, PATHS, QUERIES } from "./support/doors.ts";
 
 const location = "https://gw.example/r/jira-acme";

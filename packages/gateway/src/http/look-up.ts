@@ -1,8 +1,19 @@
-import { atPointer, err, isJsonObject, type Json, ok, readJson, refuse, type Refusal, type Result } from "@remit/core";
+import {
+  atPointer,
+  err,
+  isJsonObject,
+  type Json,
+  type Named,
+  ok,
+  type OpenLookup,
+  readJson,
+  recordPath,
+  type Refusal,
+  refuse,
+  type Result,
+} from "@remit/core";
 import type { Served } from "../gateway.ts";
 import { UpstreamFault } from "../upstream/upstream.ts";
-import type { Named, OpenLookup } from "./name-operation.ts";
-import { recordPath } from "./rebuild.ts";
 import { reflects } from "./reflected.ts";
 
 const MAX_LOOKUP = 1_048_576;

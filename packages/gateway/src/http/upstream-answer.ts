@@ -1,17 +1,19 @@
 import {
   err,
-  type JsonObject,
   type Json,
+  type JsonObject,
+  mapUpstreamError,
   ok,
+  project,
+  type Projection,
   readJson,
-  refuse,
   type Refusal,
+  refuse,
   type Result,
   type Secret,
 } from "@remit/core";
 import type { UpstreamAnswer } from "../upstream/upstream.ts";
 import type { Finder } from "./finder.ts";
-import { mapUpstreamError, project, type Projection } from "./project.ts";
 import { reflects } from "./reflected.ts";
 
 /** What is released to the caller. */

@@ -1,8 +1,15 @@
-import { atPointer, isJsonObject, type Json, type JsonObject, readJson, type RecordType } from "@remit/core";
+import {
+  atPointer,
+  isJsonObject,
+  isNameOf,
+  type Json,
+  type JsonObject,
+  readJson,
+  recordPath,
+  type RecordType,
+} from "@remit/core";
 import type { ResolveRequest } from "@remit/sdk";
 import type { Served } from "../gateway.ts";
-import { isNameOf } from "../http/route.ts";
-import { recordPath } from "../http/rebuild.ts";
 import { reflects } from "../http/reflected.ts";
 
 /** What a lookup found. */

@@ -2,6 +2,7 @@ import {
   type Authority,
   type Entry,
   err,
+  type Named,
   ok,
   permits,
   proven,
@@ -13,7 +14,6 @@ import {
 import type { Decided } from "../decided.ts";
 import type { Served } from "../gateway.ts";
 import { lookUp } from "../http/look-up.ts";
-import type { Named } from "../http/name-operation.ts";
 import { prove } from "./prove.ts";
 
 /**

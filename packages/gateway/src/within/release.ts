@@ -1,7 +1,6 @@
-import { type Authority, err, permits, proven, type Refusal, refuse, type Result } from "@remit/core";
+import { type Authority, err, permits, project, proven, type Refusal, refuse, type Result } from "@remit/core";
 import type { Decided } from "../decided.ts";
 import type { Served } from "../gateway.ts";
-import { project } from "../http/project.ts";
 import { reflects } from "../http/reflected.ts";
 import { answerOf, type Answered } from "../http/upstream-answer.ts";
 import type { UpstreamAnswer, UpstreamFault } from "../upstream/upstream.ts";

@@ -1,4 +1,5 @@
-import { isJsonObject, type Json, type ValueSchema } from "@remit/core";
+import type { ValueSchema } from "../connector/connector.ts";
+import { isJsonObject, type Json } from "../json/read.ts";
 
 /** Whether a value has exactly this shape: required members there, no others, texts within their bounds. */
 export function conforms(value: Json, schema: ValueSchema): boolean {

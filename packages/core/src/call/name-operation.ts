@@ -1,19 +1,10 @@
-import {
-  atPointer,
-  type BodyMember,
-  type BodyNode,
-  err,
-  type Head,
-  isJsonObject,
-  type Json,
-  type JsonObject,
-  type Lookup,
-  ok,
-  type Operation,
-  type Refusal,
-  refuse,
-  type Result,
-} from "@remit/core";
+import type { BodyMember, BodyNode, Lookup } from "../connector/connector.ts";
+import type { Head } from "../http-head.ts";
+import { atPointer } from "../json/canonical.ts";
+import { isJsonObject, type Json, type JsonObject } from "../json/read.ts";
+import type { Operation } from "../operation.ts";
+import { type Refusal, refuse } from "../refusal.ts";
+import { err, ok, type Result } from "../result.ts";
 import type { Routed } from "./route.ts";
 import { conforms } from "./values.ts";
 

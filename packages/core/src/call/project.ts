@@ -1,19 +1,11 @@
-import {
-  type Authority,
-  atPointer,
-  err,
-  type Entry,
-  isJsonObject,
-  type Json,
-  type JsonObject,
-  ok,
-  type Operation,
-  permits,
-  refuse,
-  type Refusal,
-  type ResponseSpec,
-  type Result,
-} from "@remit/core";
+import type { Authority, Entry } from "../authority/entry.ts";
+import { permits } from "../authority/permits.ts";
+import type { ResponseSpec } from "../connector/connector.ts";
+import { atPointer } from "../json/canonical.ts";
+import { isJsonObject, type Json, type JsonObject } from "../json/read.ts";
+import type { Operation } from "../operation.ts";
+import { type Refusal, refuse } from "../refusal.ts";
+import { err, ok, type Result } from "../result.ts";
 import type { Named } from "./name-operation.ts";
 import { fieldsToRead } from "./rebuild.ts";
 import { projected } from "./values.ts";

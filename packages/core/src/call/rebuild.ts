@@ -1,5 +1,6 @@
-import type { BodyNode, Entry, Json, RecordType } from "@remit/core";
-import { isJsonObject } from "@remit/core";
+import type { Entry } from "../authority/entry.ts";
+import type { BodyNode, RecordType } from "../connector/connector.ts";
+import { isJsonObject, type Json } from "../json/read.ts";
 import { memberOf, type Named } from "./name-operation.ts";
 
 /** The request that goes upstream: a function of what was decided, with nothing of the caller's bytes in it. */

@@ -1,4 +1,5 @@
-import type { Connector, Head, OperationSpec, RecordType } from "@remit/core";
+import type { Connector, OperationSpec, RecordType } from "../connector/connector.ts";
+import type { Head } from "../http-head.ts";
 
 /** A request that is one operation of a connector, by its method and path alone. */
 export interface Routed {
