@@ -53,10 +53,12 @@ async function pin(
     record.by === "identifier" || record.by === "within" ? { identifier: record.identifier } : { alias: record.alias };
   const resolved = await broker.channels.resolve({ connection, connector, type, named, show: [] }, RESOLVE_MS);
   if (resolved === undefined || !isAbout(resolved, record)) return undefined;
-  const { id: identifier, alias, parents } = resolved;
+  const { id: identifier, parents } = resolved;
+  // a record that has no other name is called by its identifier
+  const names = resolved.alias === identifier ? { identifier } : { identifier, alias: resolved.alias };
   // what a person is shown of a parent is as proven as what they are shown of a record
-  if (isParent) return { entry: { ...entry, record: { by: "within", type, identifier, alias } }, parents: [] };
-  return { entry: { ...entry, record: { by: "identifier", identifier, alias } }, parents };
+  if (isParent) return { entry: { ...entry, record: { by: "within", type, ...names } }, parents: [] };
+  return { entry: { ...entry, record: { by: "identifier", ...names } }, parents };
 }
 
 /** Whether what was found has every name that was asked for. */

@@ -1,5 +1,4 @@
 export {
-  actionsOf,
   type ConnectorLookup,
   type KnownType,
   MAX_ENTRIES,
@@ -48,24 +47,60 @@ export {
   utf8,
 } from "./bytes.ts";
 export { MAX_TOKEN_BYTES, printTokenClaims, readTokenClaims, type TokenClaims } from "./claims.ts";
-export { type Named, nameOperation, type OpenLookup } from "./call/name-operation.ts";
-export { mapUpstreamError, project, type Projection, type Released } from "./call/project.ts";
-export { fieldsToRead, rebuild, recordPath, type UpstreamRequest } from "./call/rebuild.ts";
+export { mapUpstreamError, rateLimited } from "./call/errors.ts";
+export { identifierIn, isExpected, nameText, parentsOf, partsIn } from "./call/identity.ts";
+export { NO_PRIMITIVES, nameOperation, type ResourceName } from "./call/name-operation.ts";
+export type { CallPrimitives, Named, OpenLookup } from "./call/named.ts";
+export { project, type Released } from "./call/project.ts";
+export type { Projection } from "./call/project-fields.ts";
+export { fieldsToRead, rebuild, recordPath, type SentRoles, type UpstreamRequest } from "./call/rebuild.ts";
 export { isNameOf, route, type Routed } from "./call/route.ts";
+export type { RewriteLink } from "./call/values.ts";
+export { actionsOf } from "./connector/actions.ts";
 export type {
+  ArchiveNode,
   BodyMember,
   BodyNode,
-  Connector,
-  Field,
+  BodySpec,
+  EntryKey,
   Lookup,
-  OperationSpec,
-  ParentSpec,
-  QueryParameter,
-  RecordType,
-  ResponseSpec,
-  ValueSchema,
+  OpaqueNode,
+  RecordNode,
+} from "./connector/body.ts";
+export {
+  type Connector,
+  type Field,
+  INJECTION_FORMS,
+  type OperationSpec,
+  type ParentSpec,
+  type PathParameter,
+  type QueryParameter,
+  type RateLimit,
+  type RecordType,
+  type ResolveSpec,
+  type ResolveStep,
+  type SideDoor,
 } from "./connector/connector.ts";
-export { callableTypes, memberSchemas, schemaAt } from "./connector/members.ts";
+export { callableTypes, memberSchemas } from "./connector/members.ts";
+export type {
+  Expected,
+  IdentityAt,
+  ListResponse,
+  RecordResponse,
+  RecordsResponse,
+  ResponseSpec,
+} from "./connector/response.ts";
+export { type ObjectSchema, schemaAt, type ValueSchema } from "./connector/schema.ts";
+export {
+  isSpelled,
+  type Part,
+  partNames,
+  type Parts,
+  printSpelled,
+  readSpelled,
+  type Spelling,
+} from "./connector/spelling.ts";
+export { matchTemplate, type PathTemplate, printTemplate, readTemplate, templateParts } from "./connector/template.ts";
 export { parseConnector } from "./connector/parse.ts";
 export {
   createProofMemory,

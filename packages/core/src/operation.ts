@@ -11,6 +11,10 @@ export interface OperationRecord {
   readonly type: string;
   /** The action that some entry must hold for this role. */
   readonly action: string;
+  /** Actions that the same entry must hold too, because the call creates or changes more than the record's fields. */
+  readonly also?: readonly string[];
+  /** There where the call lists the records within a parent: `named` is the parent of this type then. */
+  readonly listed?: string;
   /** As the caller spelled it: the immutable identifier or the alias. */
   readonly named: string;
   /** The immutable identifier, where a response of this very call has proven it. */
@@ -33,6 +37,9 @@ export interface Operation {
   readonly write: readonly string[];
   /** Canonical values by JSON pointer; what `where` speaks about. */
   readonly members: Readonly<Record<string, Json>>;
-  /** Pointers that may be absent from a call: fields that it leaves unchanged, and what a list is filtered by afterwards. */
+  /**
+   * Pointers that may be absent from a call: fields that it leaves unchanged, with what can be done to them, and what a
+   * list is filtered by afterwards.
+   */
   readonly fieldPointers: readonly string[];
 }

@@ -111,6 +111,8 @@ export type RefusalCode = keyof typeof REFUSALS;
 export interface Sufficient {
   readonly type: string;
   readonly alias?: string;
+  /** There instead of the alias where a list of what a parent holds was asked for. */
+  readonly within?: { readonly type: string; readonly alias: string };
   readonly actions: readonly string[];
   readonly fields?: { readonly read?: readonly string[]; readonly write?: readonly string[] };
   readonly where?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;

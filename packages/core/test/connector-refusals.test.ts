@@ -45,7 +45,7 @@ test("[connector.parents] a parent that is no type of the connector, and an atom
   const cases: readonly (readonly [at: string, value: Json, says: RegExp | undefined])[] = [
     ["parents", { shelf: { at: "/fields/shelf", ask: "shelf" } }, /parents\.shelf`: is not a type of this connector/],
     ["parents", { box: "/fields/box" }, /is an object/],
-    ["parents", { box: { at: "/fields/box" } }, /parents\.box\.ask`: is missing/],
+    ["parents", { box: { ask: "box" } }, /parents\.box\.at`: is missing/],
     ["operations.edit.precondition", "atomic", /needs a `version`/],
     ["resolve.version", "last-modified", /is one of etag/],
     ["resolve.version", "etag", undefined],

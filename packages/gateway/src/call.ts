@@ -1,9 +1,10 @@
 import {
   type Entry,
   err,
-  fieldsToRead,
   type Head,
   type Json,
+  JSON_LIMITS,
+  type JsonLimits,
   type Named,
   nameOperation,
   ok,
@@ -13,15 +14,19 @@ import {
   refuse,
   type Result,
   route,
+  type Routed,
 } from "@remit/core";
 import type { VerifiedCall } from "@remit/sdk";
 import type { Decided } from "./decided.ts";
 import type { Gateway, Served } from "./gateway.ts";
 import type { Flight } from "./in-flight.ts";
 import { lookUp, recall } from "./http/look-up.ts";
+import { recorder } from "./call-record.ts";
+import { nextPage } from "./http/links.ts";
 import type { Answered } from "./http/upstream-answer.ts";
-import { UpstreamFault } from "./upstream/upstream.ts";
+import { type UpstreamAnswer, UpstreamFault } from "./upstream/upstream.ts";
 import type { TakenUse } from "./uses.ts";
+import { sentRoles } from "./sent-roles.ts";
 import { decideInside } from "./within/decide.ts";
 import { conditionOf, leftMeanwhile, outcomeOf, refusalOfFault } from "./within/release.ts";
 
@@ -30,8 +35,8 @@ export interface Incoming {
   readonly head: Head;
   /** Raw path segments below the resource. */
   readonly segments: readonly string[];
-  /** Reads the body strictly, if it is no larger than this; undefined: there is none. */
-  readonly readBody: (maxBytes: number) => Promise<Result<Json | undefined, Refusal>>;
+  /** Reads the body strictly, within these limits; undefined: there is none. */
+  readonly readBody: (limits: JsonLimits) => Promise<Result<Json | undefined, Refusal>>;
   readonly decision: string;
   readonly signal: AbortSignal;
   /** Aborts the signal: what the call waits for is over. */
@@ -88,13 +93,13 @@ async function decide(
   if (claims.connection !== served.connection.id || claims.connector !== served.connector.digest) {
     return err(refuse("connector_changed", "the grant names another connection or connector than this gateway has"));
   }
-  const routed = route(served.connector, incoming.head, incoming.segments);
-  if (routed === undefined)
+  const candidates = route(served.connector, incoming.head.method, incoming.segments);
+  if (candidates.length === 0)
     return err(refuse("operation_unknown", "no operation of the connector has this method and path"));
-  const body = await incoming.readBody(routed.spec.body?.max ?? 0);
+  const body = await incoming.readBody(limitsOf(candidates));
   if (!body.ok) return body;
   const named = nameOperation(
-    routed,
+    candidates,
     { name: served.connection.resource, location: served.location },
     incoming.head,
     body.value,
@@ -112,7 +117,7 @@ async function decide(
     return err(
       refuse("record_not_granted", "no entry names this record", {
         operation: named.value.operation.name,
-        alias: routed.named,
+        alias: named.value.routed.named,
       }),
     );
   const recalled = recall(served.lookups, named.value, pinnedId);
@@ -125,10 +130,20 @@ async function decide(
   if (!permitted.ok) return permitted;
   const entry = authority[permitted.value.entries[0] ?? -1];
   // what was looked up was looked up for this very record
-  if (entry?.record.by !== "identifier" || entry.record.identifier !== pinnedId)
+  if (entry === undefined || entry.record.by === "any" || entry.record.identifier !== pinnedId)
     return err(refuse("record_not_granted", "the permitting entry names no record, or another one"));
-  return ok({ named: complete.value, entry, pinnedId });
+  const roles = sentRoles(authority, complete.value, permitted.value);
+  return roles.ok ? ok({ named: complete.value, entry, pinnedId, roles: roles.value }) : roles;
 }
+
+const NO_BODY: JsonLimits = { ...JSON_LIMITS, bytes: 0 };
+
+/** Operations that share a door share the widest of their limits; each form bounds what it takes. */
+const limitsOf = (candidates: readonly Routed[]): JsonLimits =>
+  candidates.reduce(
+    (widest, { spec }) => (spec.body !== undefined && spec.body.max > widest.bytes ? spec.body.limits : widest),
+    NO_BODY,
+  );
 
 const NEEDS_APPROVAL = ["money", "reveal", "mint"];
 
@@ -141,10 +156,12 @@ function approval({ named: { operation } }: Decided): Refusal | undefined {
 }
 
 function pinnedIdOf(authority: readonly Entry[], named: Named): string | undefined {
-  const { type } = named.operation.records[0] ?? { type: "" };
+  const [own] = named.operation.records;
   const { named: spelled } = named.routed;
   for (const { record, type: entryType } of authority) {
-    if (entryType !== type || record.by !== "identifier") continue;
+    if (entryType !== own?.type || record.by === "any" || (record.by === "within") !== (own.listed !== undefined))
+      continue;
+    if (record.by === "within" && record.type !== own.listed) continue;
     if (record.identifier === spelled || record.alias === spelled) return record.identifier;
   }
   return undefined;
@@ -173,7 +190,7 @@ async function carryOut(
   const { named, entry, pinnedId, inside } = decided;
   const { operation } = named;
   const isRead = operation.class === "read";
-  const note = recorder(gateway, incoming, caller, decided);
+  const note = recorder(gateway, incoming.decision, caller, decided);
   if (!isRead && !(await note("call.intent", {})))
     return giveUp(use, refuse("log_full", "the intent cannot be recorded"));
   // the last read before a write: what was moved since it was decided about is not written
@@ -192,7 +209,10 @@ async function carryOut(
   const signal = isRead ? incoming.signal : null;
   try {
     const held = isRead ? {} : { gate: flight.gate() };
-    const request = { ...rebuild(named, pinnedId, entry, inside?.ask), ...conditionOf(decided), ...held };
+    const request = {
+      ...{ ...rebuild(named, pinnedId, entry, inside?.ask, decided.roles), ...conditionOf(decided), ...held },
+      ...acceptOf(named),
+    };
     const max = "max" in named.routed.spec.response ? named.routed.spec.response.max : MAX_EMPTY;
     const raw = await served.upstream.send({ ...request, credential: served.header }, max, signal);
     const { authority } = caller;
@@ -206,7 +226,7 @@ async function carryOut(
     if (alarm !== undefined) await note("alarm", { code: alarm });
     if (!answered.ok) return answered;
     const gone = gateway.liveness.judge(caller, operation.class);
-    return gone === undefined ? answered : err(gone);
+    return gone === undefined ? ok(withNextPage(gateway, incoming, named, answered.value, raw)) : err(gone);
   } catch (error) {
     if (!(error instanceof UpstreamFault)) throw error;
     if (error.sent && !isRead) flight.lost();
@@ -221,43 +241,24 @@ async function carryOut(
 
 const MAX_EMPTY = 65_536;
 
+/** A file is asked for under its own types. */
+const acceptOf = ({ routed: { spec } }: Named): { readonly accept?: string } =>
+  spec.response.kind === "bytes" ? { accept: spec.response.types.join(", ") } : {};
+
+/** A list says where it goes on, in the caller's own terms. */
+function withNextPage(
+  { base }: Gateway,
+  { head }: Incoming,
+  { routed: { spec } }: Named,
+  answered: Answered,
+  raw: UpstreamAnswer,
+): Answered {
+  const parameter = spec.response.kind === "records" ? spec.response.next?.parameter : undefined;
+  const link = parameter === undefined ? undefined : nextPage(raw.headers["link"], parameter, head, base);
+  return link === undefined ? answered : { ...answered, headers: { ...answered.headers, link } };
+}
+
 function giveUp(use: TakenUse | undefined, refusal: Refusal): Result<never, Refusal> {
   use?.giveBack();
   return err(refusal);
-}
-
-/** Writes the records of one call; false if the log cannot be written. */
-function recorder(
-  gateway: Gateway,
-  incoming: Incoming,
-  { claims }: VerifiedCall,
-  { named, entry, pinnedId }: Decided,
-): (
-  kind: "call.intent" | "call.outcome" | "call.read" | "alarm",
-  more: Readonly<Record<string, Json>>,
-) => Promise<boolean> {
-  const { name, class: operationClass, write } = named.operation;
-  const { response } = named.routed.spec;
-  const ids = [claims.task, ...claims.grants, claims.jti, claims.sub, claims.act.sub, gateway.point()];
-  return async (kind, more) => {
-    try {
-      await gateway.log.append({
-        kind,
-        decision: incoming.decision,
-        ids,
-        body: {
-          operation: name,
-          class: operationClass,
-          record: pinnedId,
-          read: kind === "call.read" && response.kind === "record" ? [...fieldsToRead(named, entry)] : [],
-          write: [...write],
-          ...more,
-        },
-      });
-      return true;
-    } catch {
-      // the log says no by failing; the call is refused by whoever asked
-      return false;
-    }
-  };
 }

@@ -1,4 +1,4 @@
-import type { Entry, Named, Refusal } from "@remit/core";
+import type { Entry, Named, Refusal, SentRoles } from "@remit/core";
 
 /** A permitted call, with the one entry that permits it and the record that it is about. */
 export interface Decided {
@@ -6,6 +6,8 @@ export interface Decided {
   readonly entry: Entry;
   /** The record's immutable id; where the answer itself has yet to prove it, the record as the caller named it. */
   readonly pinnedId: string;
+  /** How the other records of the call are sent, by role. */
+  readonly roles: SentRoles;
   /** There where no entry names the record itself. */
   readonly inside?: Inside;
 }

@@ -1,4 +1,4 @@
-import type { Connector, ConnectorLookup, Secret } from "@remit/core";
+import type { Connector, ConnectorLookup, RewriteLink, Secret } from "@remit/core";
 import type { Liveness, Nonces, PointChannel, Verifier } from "@remit/sdk";
 import type { Finder } from "./http/finder.ts";
 import type { Flights } from "./in-flight.ts";
@@ -20,6 +20,8 @@ export interface Served {
   readonly upstream: Upstream;
   readonly lookups: LookupMemory;
   readonly header: Secret<readonly [name: string, value: string]>;
+  /** What URLs of the upstream are to callers. */
+  readonly links: RewriteLink;
   /** Every spelling of the credential that an answer must not hold. */
   readonly spellings: Secret<Finder>;
 }

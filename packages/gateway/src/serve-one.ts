@@ -2,6 +2,7 @@ import { type Connector, type ConnectorLookup, Secret, type SeenSet } from "@rem
 import { createVerifier, type Liveness, type Nonces } from "@remit/sdk";
 import type { Served } from "./gateway.ts";
 import { createLookupMemory } from "./http/look-up.ts";
+import { rewriteLinks } from "./http/links.ts";
 import { spellingsOf } from "./http/reflected.ts";
 import { openUpstream } from "./upstream/upstream.ts";
 import { type Connection, injected } from "./vault/connection.ts";
@@ -53,10 +54,12 @@ export function serveOne({
       nonces,
       seen,
     }),
+    links: rewriteLinks(connection.origin, location),
     lookups: createLookupMemory(Date.now),
     upstream: openUpstream({
       origin: connection.origin,
       loopbackOnly: connection.insecureLoopback,
+      headers: connector.headers,
       timeoutMs: UPSTREAM_MS,
     }),
     spellings: new Secret(spellingsOf(texts.reveal())),

@@ -156,9 +156,15 @@ test("[gateway.odd-answers] an answer about another record, of another form, siz
       void response.writeHead(200, { "content-type": "application/json", ...headers }).end(body);
   const bomb = gzipSync(Buffer.alloc(64_000_000, " "));
   const rows: readonly (readonly [code: string, answer: (response: ServerResponse) => void])[] = [
-    ...[{ id: "10443" }, { id: 10442 }, { id: null }, { id: ["10442"] }, { id: undefined }, { id: "10442 " }].map(
-      (more) => ["record_mismatch", json(issue({}, more))] as const,
-    ),
+    ...[
+      { id: "10443" },
+      { id: 10443 },
+      { id: 10442.5 },
+      { id: null },
+      { id: ["10442"] },
+      { id: undefined },
+      { id: "10442 " },
+    ].map((more) => ["record_mismatch", json(issue({}, more))] as const),
     ...[
       issue({ summary: { a: 1 } }),
       issue({ status: "Open" }),

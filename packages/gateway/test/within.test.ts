@@ -118,7 +118,7 @@ test("[within.odd-proofs] an answer about another name, without a parent, of ano
     [200, { ...good, id: "8", key: "PROJ-8" }],
     [200, { ...good, key: "PROJ-07" }],
     [200, { ...good, fields: {} }],
-    [200, { ...good, fields: { project: { id: 10_010 } } }],
+    [200, { ...good, fields: { project: { id: 10_020 } } }],
     [200, { ...good, fields: { project: { id: ELSEWHERE } } }],
     [200, { ...good, fields: { ...good.fields, summary: "canary-7Zq/+9&x%2F~Lw" } }],
     [200, { ...good, pad: "x".repeat(1_100_000) }],

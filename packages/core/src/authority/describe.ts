@@ -27,7 +27,10 @@ function describeEntry(entry: Entry, known: ConnectorLookup): readonly string[] 
   const target = `${recordText(entry.record, title)} in ${shown(resource)}`;
   const fieldTitle = (name: string): string => what?.recordType.fields[name]?.title ?? name;
   return [
-    ...entry.actions.map((action) => actionText(entry, action, target, fieldTitle)),
+    ...entry.actions.map((action) => actionText(entry, action, target, fieldTitle, wordsOf(what, action))),
+    ...(what?.recordType.addressedBy === "name"
+      ? [`Known by name only: whatever is called so when a call is made is the ${title} that is meant`]
+      : []),
     ...(entry.except.length === 0 ? [] : [`Never: ${entry.except.map(shown).join(", ")}`]),
     ...(entry.limits.uses === undefined
       ? []
@@ -42,14 +45,26 @@ function recordText(record: RecordScope, title: string): string {
   return record.by === "identifier" ? `${title} ${named}` : `every ${title} within ${shown(record.type)} ${named}`;
 }
 
-function actionText(entry: Entry, action: string, target: string, fieldTitle: (name: string) => string): string {
+/** The words of the connector for an action: those of the first operation that does something, or the action's own name. */
+function wordsOf(what: ReturnType<ConnectorLookup>, action: string): string {
+  const all = Object.values(what?.recordType.operations ?? {}).filter((operation) => operation.action === action);
+  return (all.find((operation) => operation.class !== "read") ?? all[0])?.title ?? action;
+}
+
+function actionText(
+  entry: Entry,
+  action: string,
+  target: string,
+  fieldTitle: (name: string) => string,
+  words: string,
+): string {
   const conditions = Object.entries(entry.where[action] ?? {}).map(
     ([pointer, constraint]) => `${shown(pointer.slice(1))} ${constraintText(constraint)}`,
   );
   const only = conditions.length === 0 ? "" : `, only with ${conditions.join(" and ")}`;
   if (action === "read") return `Read ${list(entry.fields.read.map(fieldTitle), "no field")} of ${target}${only}`;
   if (action === "edit") return `Change ${list(entry.fields.write.map(fieldTitle), "no field")} of ${target}${only}`;
-  return `${action.charAt(0).toUpperCase()}${shown(action.slice(1))} ${target}${only}`;
+  return `${words.charAt(0).toUpperCase()}${shown(words.slice(1))} ${target}${only}`;
 }
 
 function constraintText(constraint: Constraint): string {

@@ -1,5 +1,7 @@
+import { actionsOf } from "../connector/actions.ts";
 import type { Connector, RecordType } from "../connector/connector.ts";
 import { memberSchemas } from "../connector/members.ts";
+import { isSpelled, type Spelling } from "../connector/spelling.ts";
 import { isJsonObject, type Json, type JsonObject } from "../json/read.ts";
 import { type Refusal, refuse } from "../refusal.ts";
 import { err, ok, type Result } from "../result.ts";
@@ -178,11 +180,9 @@ function readWithin(json: Json, path: string, what: KnownType, form: Form): Aske
   };
 }
 
-function spelled(json: Json, path: string, pattern: string | undefined, what: string): string {
+function spelled(json: Json, path: string, spelling: Spelling | undefined, what: string): string {
   const name = text(json, path);
-  if (pattern === undefined || !new RegExp(`^(?:${pattern})$`, "u").test(name))
-    return fail(path, `is not spelled as ${what} of this type`);
-  return name;
+  return isSpelled(spelling, name) ? name : fail(path, `is not spelled as ${what} of this type`);
 }
 
 function text(json: Json | undefined, path: string): string {
@@ -207,10 +207,6 @@ function readActions(json: Json, path: string, type: RecordType): readonly strin
   return list.length > 0 ? list : fail(path, "is empty");
 }
 
-/** Every action that operations of a record type need. */
-export const actionsOf = (type: RecordType): readonly string[] =>
-  [...new Set(Object.values(type.operations).map((operation) => operation.action))].sort();
-
 function readFields(
   json: Json,
   path: string,
@@ -221,7 +217,9 @@ function readFields(
   if (Object.keys(others).length > 0) fail(path, "has an unknown member");
   const all = Object.entries(type.fields);
   const readable = all.filter(([, field]) => field.read !== undefined).map(([name]) => name);
-  const writable = all.filter(([, field]) => field.write !== undefined).map(([name]) => name);
+  const writable = all
+    .filter(([, field]) => field.write !== undefined || Object.keys(field.verbs).length > 0)
+    .map(([name]) => name);
   return {
     ...(read === undefined
       ? {}
@@ -251,6 +249,8 @@ function readWhere(json: Json, path: string, type: RecordType): Where {
       if (!read.ok) return fail(at, read.error);
       if (usesExclusion(read.value) && (schema.kind !== "string" || schema.enum === undefined))
         fail(at, "`not_one_of` stands only on a closed enumeration");
+      if (schema.kind === "opaque" && read.value.kind !== "exact")
+        fail(at, "is not read here, so it can only be `exact`");
       return read.value;
     });
   });

@@ -50,14 +50,22 @@ function objection(entry: Entry, operation: Operation, record: OperationRecord):
   if (entry.type !== record.type || entry.location !== operation.location || !covers(entry, record)) {
     return { code: "record_not_granted", over: { record: [record.named] } };
   }
-  if (!entry.actions.includes(record.action))
-    return { code: "operation_not_granted", over: { actions: [record.action] } };
-  const values = valueObjection(entry, operation, record.action);
+  const actions = [record.action, ...(record.also ?? [])];
+  const missing = actions.filter((action) => !entry.actions.includes(action));
+  if (missing.length > 0) return { code: "operation_not_granted", over: { actions: missing } };
+  const values = valueObjection(entry, operation, actions);
   return record.role === "record" ? (fieldObjection(entry, operation) ?? values) : values;
 }
 
 function covers(entry: Entry, record: OperationRecord): boolean {
   const scope = entry.record;
+  // what is excluded, or named by itself, is looked at record by record: a list needs all that the parent holds
+  if (record.listed !== undefined)
+    return (
+      scope.by === "within" &&
+      scope.type === record.listed &&
+      (scope.identifier === record.named || (scope.alias !== undefined && scope.alias === record.named))
+    );
   if (scope.by === "identifier") {
     if (entry.except.includes(scope.identifier)) return false;
     return record.named === scope.identifier || (scope.alias !== undefined && record.named === scope.alias);
@@ -83,15 +91,18 @@ function fieldObjection(entry: Entry, operation: Operation): Objection | undefin
 }
 
 /** A constraint on a field binds when that field is written; a constraint on anything else needs the value to be there. */
-function valueObjection(entry: Entry, operation: Operation, action: string): Objection | undefined {
-  const over: string[] = [];
-  for (const [pointer, constraint] of Object.entries(entry.where[action] ?? {})) {
-    const value = operation.members[pointer];
-    const absentField =
-      value === undefined && operation.fieldPointers.includes(pointer) && !operation.write.includes(pointer.slice(1));
-    if (!absentField && (value === undefined || !satisfies(constraint, value))) over.push(pointer);
+function valueObjection(entry: Entry, operation: Operation, actions: readonly string[]): Objection | undefined {
+  const over = new Set<string>();
+  for (const action of actions) {
+    for (const [pointer, constraint] of Object.entries(entry.where[action] ?? {})) {
+      const value = operation.members[pointer];
+      const field = pointer.split("/")[1] ?? "";
+      const absentField =
+        value === undefined && operation.fieldPointers.includes(pointer) && !operation.write.includes(field);
+      if (!absentField && (value === undefined || !satisfies(constraint, value))) over.add(pointer);
+    }
   }
-  return over.length === 0 ? undefined : { code: "value_not_granted", over: { where: over } };
+  return over.size === 0 ? undefined : { code: "value_not_granted", over: { where: [...over] } };
 }
 
 function refusalOf(objections: readonly Objection[], operation: Operation, record: OperationRecord): Refusal {
@@ -116,8 +127,10 @@ function sufficientFor(operation: Operation, record: OperationRecord): Sufficien
   };
   return {
     type: record.type,
-    alias: record.named,
-    actions: [record.action],
+    ...(record.listed === undefined
+      ? { alias: record.named }
+      : { within: { type: record.listed, alias: record.named } }),
+    actions: [record.action, ...(record.also ?? [])],
     ...(Object.keys(fields).length === 0 ? {} : { fields }),
     ...(values.length === 0
       ? {}

@@ -1,7 +1,11 @@
 import type { Entry } from "../authority/entry.ts";
-import type { BodyNode, RecordType } from "../connector/connector.ts";
+import type { BodyNode } from "../connector/body.ts";
+import type { RecordType } from "../connector/connector.ts";
+import { readSpelled } from "../connector/spelling.ts";
+import { type PathTemplate, printTemplate } from "../connector/template.ts";
 import { isJsonObject, type Json } from "../json/read.ts";
-import { memberOf, type Named } from "./name-operation.ts";
+import type { Named } from "./named.ts";
+import { memberOf } from "./read-body.ts";
 
 /** The request that goes upstream: a function of what was decided, with nothing of the caller's bytes in it. */
 export interface UpstreamRequest {
@@ -11,6 +15,9 @@ export interface UpstreamRequest {
   readonly body: string | undefined;
 }
 
+/** How other records of a call are sent, by role: as the entry that permits them names them. */
+export type SentRoles = Readonly<Record<string, string>>;
+
 /** Builds the upstream request of a permitted operation, addressed by the pinned id. */
 export function rebuild(
   named: Named,
@@ -18,51 +25,89 @@ export function rebuild(
   entry: Entry,
   /** Fields that the gateway itself wants to see. */
   own: readonly string[] = [],
+  roles: SentRoles = {},
 ): UpstreamRequest {
   const { spec, type } = named.routed;
   const query = new URLSearchParams();
   for (const [name, parameter] of Object.entries(spec.query)) {
     if (parameter.kind === "fields")
       query.set(name, [...new Set([...fieldsToRead(named, entry), ...own])].join(parameter.separator));
+    if (parameter.kind === "constant") query.set(name, parameter.value);
     if (parameter.kind === "value") {
       const value = named.operation.members[parameter.as];
-      if (typeof value === "string") query.set(name, value);
+      if (value !== undefined) query.set(name, String(value));
     }
   }
   const body =
     spec.body === undefined || named.body === undefined
       ? undefined
-      : JSON.stringify(rebuildNode(spec.body.root, named.body, type));
-  return {
-    method: spec.method,
-    target: `${recordPath(spec.path, pinnedId)}${query.size === 0 ? "" : `?${query.toString()}`}`,
-    body,
-  };
+      : JSON.stringify(rebuildNode(spec.body.root, named.body, { type, roles }));
+  const path = recordPath(spec.path, addressedType(named), pinnedId, named.routed.params);
+  return { method: spec.method, target: query.size === 0 ? path : `${path}?${query.toString()}`, body };
 }
+
+/** The type of the record that the path is made of: of a list, the parent's. */
+const addressedType = ({ routed: { connector, type, spec } }: Named): RecordType =>
+  (spec.listOf === undefined ? undefined : connector.types[spec.listOf]) ?? type;
 
 /** The fields that are asked for: those that the caller named, or all that are granted. */
 export const fieldsToRead = (named: Named, entry: Entry): readonly string[] =>
   named.allFields ? entry.fields.read : named.operation.read;
 
-/** A path template with the pinned id in its place. */
-export const recordPath = (template: string, id: string): string =>
-  template.replace("{record}", encodeURIComponent(id));
+/** A path template with the pinned id in its place. An id that the type does not spell is a fault, and throws. */
+export function recordPath(
+  template: PathTemplate,
+  type: RecordType,
+  id: string,
+  params: Readonly<Record<string, string>> = {},
+): string {
+  const path = printTemplate(template, { ...readSpelled(type.identifier, id), record: id, ...params });
+  if (path === undefined) throw new RangeError(`\`${template.text}\` cannot be made of this identifier`);
+  return path;
+}
+
+interface Rebuilding {
+  readonly type: RecordType;
+  readonly roles: SentRoles;
+}
 
 /** Prints a body anew from its declared form: what is not declared cannot appear. */
-function rebuildNode(node: BodyNode, value: Json, type: RecordType): Json {
-  if (!isJsonObject(value)) return value;
+function rebuildNode(node: BodyNode, value: Json, about: Rebuilding): Json {
   switch (node.kind) {
     case "object": {
+      if (!isJsonObject(value)) return null;
       const members = Object.entries(node.members).flatMap(([name, member]) => {
         const inner = memberOf(value, name, member);
-        return inner === undefined ? [] : [[name, rebuildNode(member.node, inner, type)] as const];
+        return inner === undefined ? [] : [[name, rebuildNode(member.node, inner, about)] as const];
       });
       return Object.fromEntries(members);
     }
     case "fields":
-      return Object.fromEntries(Object.entries(value).filter(([name]) => type.fields[name]?.write !== undefined));
+      return keep(value, (name) => about.type.fields[name]?.write !== undefined);
+    case "verbs":
+      return keep(value, (name) => Object.keys(about.type.fields[name]?.verbs ?? {}).length > 0);
+    case "entry":
+      return isJsonObject(value)
+        ? Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, rebuildNode(node.node, inner, about)]))
+        : null;
+    case "constant":
+      return node.value;
+    case "record":
+      return roleValue(value, about.roles[node.role]);
     case "value":
     case "lookup":
+    case "text":
+    case "opaque":
+    case "archive":
       return value;
   }
 }
+
+/** A record that was named as a number is sent as one. */
+const roleValue = (value: Json, sent: string | undefined): Json => {
+  if (sent === undefined) throw new RangeError("a record of the call has no pinned name");
+  return typeof value === "number" ? Number(sent) : sent;
+};
+
+const keep = (value: Json, kept: (name: string) => boolean): Json =>
+  isJsonObject(value) ? Object.fromEntries(Object.entries(value).filter(([name]) => kept(name))) : null;

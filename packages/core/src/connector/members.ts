@@ -1,4 +1,6 @@
-import type { BodyNode, Connector, OperationSpec, RecordType, ValueSchema } from "./connector.ts";
+import type { BodyNode } from "./body.ts";
+import type { Connector, OperationSpec, RecordType } from "./connector.ts";
+import { schemaAt, type ValueSchema } from "./schema.ts";
 
 /** The names of the types that entries can be for; the others are there to be parents. */
 export const callableTypes = ({ types }: Pick<Connector, "types">): readonly string[] =>
@@ -10,47 +12,70 @@ export const callableTypes = ({ types }: Pick<Connector, "types">): readonly str
 export function memberSchemas(type: RecordType, action: string): Readonly<Record<string, ValueSchema>> {
   return Object.fromEntries(
     Object.values(type.operations)
-      .filter((operation) => operation.action === action)
+      .filter((operation) => operation.action === action || neededBy(operation).includes(action))
       .flatMap((operation) => membersOf(type, operation)),
   );
 }
 
+/** Actions that some member of the body needs besides the operation's own. */
+const neededBy = (operation: OperationSpec): readonly string[] =>
+  bodyNodes(operation).flatMap((node) =>
+    node.kind === "object" ? Object.values(node.members).flatMap((member) => member.needs ?? []) : [],
+  );
+
 /** The canonical values of one operation, one for each place that it is taken from. */
 export function membersOf(type: RecordType, operation: OperationSpec): readonly Member[] {
   const found: Member[] = [];
+  for (const { as, schema, lookup } of Object.values(operation.params))
+    found.push([as, lookup === undefined ? schema : LOOKED_UP]);
   for (const parameter of Object.values(operation.query))
     if (parameter.kind === "value") found.push([parameter.as, parameter.schema]);
-  if (operation.body !== undefined) collect(operation.body.root, type, found);
+  for (const node of bodyNodes(operation)) found.push(...valuesOf(node, type));
   return found;
 }
 
 type Member = readonly [pointer: string, schema: ValueSchema];
 
-function collect(node: BodyNode, type: RecordType, into: Member[]): void {
+/** What is decided is the value found, not the caller's key; the upstream's names are texts. */
+const LOOKED_UP: ValueSchema = { kind: "string", max: 256 };
+
+function valuesOf(node: BodyNode, type: RecordType): readonly Member[] {
   switch (node.kind) {
-    case "object":
-      for (const member of Object.values(node.members)) collect(member.node, type, into);
-      return;
     case "fields":
-      for (const [name, field] of Object.entries(type.fields)) {
-        if (field.write !== undefined) into.push([`/${name}`, schemaAt(field.write.schema, field.write.canonical)]);
-      }
-      return;
+      return Object.entries(type.fields).flatMap(([name, { write }]) =>
+        write === undefined || node.only?.includes(name) === false
+          ? []
+          : [[`/${name}`, schemaAt(write.schema, write.canonical)] as const],
+      );
+    case "verbs":
+      return Object.entries(type.fields).flatMap(([name, { verbs }]) =>
+        Object.entries(verbs).map(([verb, schema]) => [`/${name}/${verb}`, schema] as const),
+      );
     case "value":
-      into.push([node.as, node.schema]);
-      return;
+      return [[node.as, node.schema]];
     case "lookup":
-      // what is decided is the value found, not the caller's key; the upstream's names are texts
-      into.push([node.as, { kind: "string", max: 256 }]);
-      return;
+      return [[node.as, LOOKED_UP]];
+    case "entry":
+      return "as" in node.key ? [[node.key.as, node.key.schema]] : [];
+    case "opaque":
+      return node.as === undefined ? [] : [[node.as, { kind: "opaque" }]];
+    case "object":
+    case "constant":
+    case "text":
+    case "archive":
+    case "record":
+      return [];
   }
 }
 
-/** The shape of the value at a pointer inside a value of this shape. */
-export function schemaAt(schema: ValueSchema, pointer: string): ValueSchema {
-  if (pointer === "") return schema;
-  const [, first = "", ...rest] = pointer.split("/");
-  const inner = schema.kind === "object" ? schema.members[first] : undefined;
-  if (inner === undefined) throw new RangeError(`the shape has nothing at \`${pointer}\``);
-  return schemaAt(inner, rest.length === 0 ? "" : `/${rest.join("/")}`);
+/** Every place of an operation's body, from the outside in. */
+export function bodyNodes({ body }: OperationSpec): readonly BodyNode[] {
+  const found: BodyNode[] = [];
+  const visit = (node: BodyNode): void => {
+    found.push(node);
+    if (node.kind === "object") for (const member of Object.values(node.members)) visit(member.node);
+    if (node.kind === "entry") visit(node.node);
+  };
+  if (body !== undefined) visit(body.root);
+  return found;
 }

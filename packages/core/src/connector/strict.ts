@@ -1,3 +1,4 @@
+import { type PathTemplate, readTemplate } from "./template.ts";
 import { isJsonObject, type Json, type JsonObject } from "../json/read.ts";
 
 /** Why a connector file is not accepted, with the path of the member. */
@@ -50,6 +51,11 @@ export function pointer(json: Json | undefined, path: string, empty: boolean = f
     ? json
     : mistake(path, "is a JSON pointer such as /fields/summary");
 }
+
+/** A path template of plain segments and named places. */
+export const template = (json: Json | undefined, path: string): PathTemplate =>
+  readTemplate(text(json, path)) ??
+  mistake(path, "is a path of plain segments and places such as `{record}`, `{number}.json`, `{name%2f}` or `{path*}`");
 
 /** A pattern without groups, alternation of stars, or anything else that takes more than linear time. */
 export function pattern(json: Json | undefined, path: string): string {

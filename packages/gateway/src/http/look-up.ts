@@ -8,6 +8,7 @@ import {
   type OpenLookup,
   readJson,
   recordPath,
+  type RecordType,
   type Refusal,
   refuse,
   type Result,
@@ -35,12 +36,12 @@ export function createLookupMemory(now: () => number): LookupMemory {
   const nameOf = (pinnedId: string, path: string, key: string): string => [pinnedId, path, key].join("\n");
   return {
     get(pinnedId, { lookup, key }) {
-      const found = held.get(nameOf(pinnedId, lookup.path, key));
+      const found = held.get(nameOf(pinnedId, lookup.path.text, key));
       return found !== undefined && now() - found.at < MEMORY_MS ? found.value : undefined;
     },
     put(pinnedId, lookup, key, value) {
       if (held.size >= MAX_REMEMBERED) held.clear();
-      held.set(nameOf(pinnedId, lookup.path, key), { value, at: now() });
+      held.set(nameOf(pinnedId, lookup.path.text, key), { value, at: now() });
     },
   };
 }
@@ -65,7 +66,7 @@ export async function lookUp(
 ): Promise<Result<Named, Refusal>> {
   const members = { ...named.operation.members };
   for (const open of named.lookups) {
-    const list = await readList(served, open, pinnedId, signal);
+    const list = await readList(served, open, named.routed.type, pinnedId, signal);
     if (!list.ok) return list;
     for (const item of list.value) remember(served.lookups, pinnedId, open, item);
     const found = list.value.filter((item) => atPointer(item, open.lookup.key) === open.key);
@@ -79,6 +80,7 @@ export async function lookUp(
 async function readList(
   served: Served,
   { lookup }: OpenLookup,
+  type: RecordType,
   pinnedId: string,
   signal: AbortSignal,
 ): Promise<Result<readonly Json[], Refusal>> {
@@ -86,7 +88,7 @@ async function readList(
     const answer = await served.upstream.send(
       {
         method: "GET",
-        target: recordPath(lookup.path, pinnedId),
+        target: recordPath(lookup.path, type, pinnedId),
         body: undefined,
         credential: served.header,
       },

@@ -5,6 +5,7 @@ import {
   callableTypes,
   err,
   type Json,
+  type JsonLimits,
   ok,
   readHead,
   readJson,
@@ -16,6 +17,7 @@ import {
 import { wwwAuthenticate } from "@remit/sdk";
 import { call } from "../call.ts";
 import type { Gateway } from "../gateway.ts";
+import type { Answered } from "./upstream-answer.ts";
 
 export interface ListenOptions {
   readonly host: string;
@@ -99,12 +101,12 @@ async function answer(
   const done = await call(gateway, served, {
     head: head.value,
     segments: rest,
-    readBody: async (maxBytes) => readBody(request, headers, maxBytes),
+    readBody: async (limits) => readBody(request, headers, limits),
     decision,
     signal: cut.signal,
     cut: () => cut.abort(),
   });
-  if (done.ok) return send(response, done.value.status, done.value.body, nonceOf(gateway));
+  if (done.ok) return release(response, done.value, nonceOf(gateway));
   const { refusal, call: caller } = done.error;
   if (caller === undefined) gateway.refusals.count(refusal.code);
   else {
@@ -137,8 +139,9 @@ const JSON_TYPES = ["application/json", "application/json; charset=utf-8"];
 async function readBody(
   request: IncomingMessage,
   headers: ReadonlyMap<string, string>,
-  maxBytes: number,
+  limits: JsonLimits,
 ): Promise<Result<Json | undefined, Refusal>> {
+  const maxBytes = limits.bytes;
   const bad = (detail: string): Result<never, Refusal> => err(refuse("body_refused", detail));
   const tooLarge = "larger than the operation takes";
   // the parser gives no body to a message that announces none (RFC 9112 6.3)
@@ -161,13 +164,26 @@ async function readBody(
   if (size === 0) return ok(undefined);
   if (!JSON_TYPES.includes(headers.get("content-type") ?? "") || headers.has("content-encoding"))
     return bad("content type");
-  const json = readJson(Buffer.concat(chunks));
+  const json = readJson(Buffer.concat(chunks), limits);
   return json.ok ? json : bad(`not JSON with one reading: ${json.error.reason}`);
 }
 
 const nonceOf = (gateway: Gateway): Readonly<Record<string, string>> => ({
   "dpop-nonce": gateway.nonces.current(),
 });
+
+/** Sends what is released: JSON that was projected, or a file to be saved. */
+function release(response: ServerResponse, answered: Answered, nonce: Readonly<Record<string, string>>): void {
+  const headers = { ...nonce, ...answered.headers };
+  const { file } = answered;
+  if (file === undefined) return send(response, answered.status, answered.body, headers);
+  response
+    .writeHead(answered.status, {
+      ...{ "cache-control": "no-store", "x-content-type-options": "nosniff", "content-disposition": "attachment" },
+      ...{ ...headers, "content-type": file.type, "content-length": file.bytes.length },
+    })
+    .end(file.bytes);
+}
 
 function send(
   response: ServerResponse,

@@ -1,19 +1,11 @@
-import {
-  atPointer,
-  isJsonObject,
-  isNameOf,
-  type Json,
-  type JsonObject,
-  readJson,
-  recordPath,
-  type RecordType,
-} from "@remit/core";
+import { atPointer, isNameOf, type Json, type JsonObject } from "@remit/core";
 import type { ResolveRequest } from "@remit/sdk";
 import type { Served } from "../gateway.ts";
-import { reflects } from "../http/reflected.ts";
+import { findRecord } from "./find.ts";
 
 /** What a lookup found. */
 export interface Found {
+  /** The name that people use; the identifier where the type has no other name. */
   readonly alias: string;
   readonly id: string;
   readonly parents: readonly { readonly type: string; readonly identifier: string }[];
@@ -21,7 +13,6 @@ export interface Found {
   readonly shown: JsonObject;
 }
 
-const MAX_ANSWER = 262_144;
 const TIMEOUT_MS = 1_200;
 /** Longest text that a card shows of a record, in UTF-16 units. */
 const MAX_SHOWN = 1_024;
@@ -35,49 +26,19 @@ export async function resolveRecord(served: Served | undefined, request: Resolve
   )
     return undefined;
   const type = Object.hasOwn(served.connector.types, request.type) ? served.connector.types[request.type] : undefined;
-  if (type === undefined) return undefined;
+  if (type?.resolve === undefined) return undefined;
   const named = request.named.by === "alias" ? request.named.alias : request.named.identifier;
   if (!isNameOf(type, named)) return undefined;
-  const answer = await served.upstream.send(
-    { method: "GET", target: resolvePath(type, named), body: undefined, credential: served.header },
-    MAX_ANSWER,
-    AbortSignal.timeout(TIMEOUT_MS),
-  );
-  if (answer.status !== 200 || reflects(answer.body, served.spellings.reveal())) return undefined;
-  const json = readJson(answer.body);
-  return json.ok && isJsonObject(json.value) ? readFound(json.value, type, request) : undefined;
-}
-
-function readFound(answer: JsonObject, type: RecordType, request: ResolveRequest): Found | undefined {
-  const known = identityIn(answer, type);
-  if (known === undefined) return undefined;
-  // an upstream that answers for another spelling (an old key, another case) did not find what was asked
-  const asked =
-    request.named.by === "alias" ? request.named.alias === known.alias : request.named.identifier === known.id;
-  if (!asked) return undefined;
+  const found = await findRecord(served, type, named, AbortSignal.timeout(TIMEOUT_MS));
+  if (!found.ok) return undefined;
+  const { id, alias = id, parents, body } = found.value;
+  // a text that is spelled like both names is taken for the one that was asked for
+  if (named !== (request.named.by === "alias" ? alias : id)) return undefined;
   const shown: Record<string, Json> = {};
   for (const name of request.show) {
     const pointer = Object.hasOwn(type.resolve.show, name) ? type.resolve.show[name] : undefined;
-    const value = pointer === undefined ? undefined : atPointer(answer, pointer);
+    const value = pointer === undefined ? undefined : atPointer(body, pointer);
     if (typeof value === "string" && value.length <= MAX_SHOWN) shown[name] = value;
   }
-  return { ...known, version: null, shown };
-}
-
-/** The one read that says which record a name is, and what it is part of. */
-export function resolvePath(type: RecordType, named: string): string {
-  const query = new URLSearchParams(type.resolve.query).toString();
-  return `${recordPath(type.resolve.path, named)}${query === "" ? "" : `?${query}`}`;
-}
-
-/** Which record an answer is about, and what it says that the record is part of. */
-export function identityIn(answer: JsonObject, type: RecordType): Pick<Found, "id" | "alias" | "parents"> | undefined {
-  const [id, alias] = [atPointer(answer, type.resolve.id), atPointer(answer, type.resolve.alias)];
-  if (typeof id !== "string" || typeof alias !== "string" || !isNameOf(type, id) || !isNameOf(type, alias))
-    return undefined;
-  const parents = Object.entries(type.parents).flatMap(([parent, { at }]) => {
-    const value = atPointer(answer, at);
-    return typeof value === "string" ? [{ type: parent, identifier: value }] : [];
-  });
-  return { id, alias, parents };
+  return { id, alias, parents, version: null, shown };
 }

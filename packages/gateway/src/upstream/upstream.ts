@@ -13,6 +13,8 @@ export interface UpstreamAnswer {
   readonly body: Uint8Array;
   /** The version of what was answered (RFC 9110 8.8.3), where the upstream names one. */
   readonly etag?: string;
+  /** Every header that is said once, by lower-case name. */
+  readonly headers: Readonly<Record<string, string>>;
 }
 
 /** Why an upstream gave no usable answer. `sent` says whether a byte may have reached it. */
@@ -31,6 +33,8 @@ export interface UpstreamOptions {
   /** Exactly one origin; the credential goes nowhere else. */
   readonly origin: string;
   readonly loopbackOnly: boolean;
+  /** Headers of every request, as the connector declares them. */
+  readonly headers?: Readonly<Record<string, string>>;
   readonly timeoutMs: number;
 }
 
@@ -43,6 +47,8 @@ export interface Upstream {
       readonly body: string | undefined;
       /** The version that the record must still have. */
       readonly ifMatch?: string;
+      /** The form of answer that is asked for; absent: the connector's, or JSON. */
+      readonly accept?: string;
       /** Keeps the request back until it would be written; absent: nothing does. */
       readonly gate?: Gate;
       readonly credential: Secret<readonly [name: string, value: string]>;
@@ -67,15 +73,7 @@ export function openUpstream(options: UpstreamOptions): Upstream {
   });
   return {
     async send(request, maxBytes, signal) {
-      const [name, value] = request.credential.reveal();
-      const headers = {
-        accept: "application/json",
-        "accept-encoding": "identity",
-        "user-agent": "remit-gateway",
-        ...(request.body === undefined ? {} : { "content-type": "application/json" }),
-        ...(request.ifMatch === undefined ? {} : { "if-match": request.ifMatch }),
-        [name]: value,
-      };
+      const headers = headersOf(options, request);
       const { gate } = request;
       let answered = false;
       const turn = awaitTurn(gate, timeoutMs);
@@ -100,6 +98,7 @@ export function openUpstream(options: UpstreamOptions): Upstream {
           ...(typeof etag === "string" ? { etag } : {}),
           status: statusCode,
           contentType: String(told["content-type"] ?? ""),
+          headers: saidOnce(told),
           body: await readBounded(body, maxBytes, performance.now() + timeoutMs),
         };
       } catch (error) {
@@ -114,6 +113,27 @@ export function openUpstream(options: UpstreamOptions): Upstream {
     close: async () => pool.destroy(),
   };
 }
+
+/** The headers of a request: the connector's, what this one needs, and last the credential. */
+function headersOf(
+  { headers }: UpstreamOptions,
+  { accept, body, ifMatch, credential }: Parameters<Upstream["send"]>[0],
+): Readonly<Record<string, string>> {
+  const [name, value] = credential.reveal();
+  return {
+    ...{ accept: "application/json", "user-agent": "remit-gateway", ...headers },
+    ...(accept === undefined ? {} : { accept }),
+    "accept-encoding": "identity",
+    ...(body === undefined ? {} : { "content-type": "application/json" }),
+    ...(ifMatch === undefined ? {} : { "if-match": ifMatch }),
+    [name]: value,
+  };
+}
+
+const saidOnce = (told: Readonly<Record<string, string | string[] | undefined>>): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    Object.entries(told).filter((header): header is [string, string] => typeof header[1] === "string"),
+  );
 
 interface Turn extends Pick<Gate, "start"> {
   /** Rejects when no connection was free in time; the request is not sent afterwards either. */

@@ -10,10 +10,12 @@ import {
   refuse,
   type Result,
   supposeInside,
+  templateParts,
 } from "@remit/core";
 import type { Decided } from "../decided.ts";
 import type { Served } from "../gateway.ts";
 import { lookUp } from "../http/look-up.ts";
+import { sentRoles } from "../sent-roles.ts";
 import { prove } from "./prove.ts";
 
 /**
@@ -35,10 +37,15 @@ export function decideInside(
     // with an entry that names the record there is another way, which finds out what the caller's keys mean
     return refused.ok || isOpen(refused.error, named) ? undefined : Promise.resolve(refused);
   }
-  const { spec } = named.routed;
-  return spec.class === "read" && spec.response.kind === "record"
+  return saysWhereItIs(named)
     ? Promise.resolve(ok(leftToAnswer(named, candidates, outside)))
     : decideByReading(served, authority, named, outside, signal);
+}
+
+/** Whether the answer to the call itself names the record and its parents, and the caller's own name can be asked by. */
+function saysWhereItIs({ routed: { type, spec } }: Named): boolean {
+  const short = templateParts(spec.path).join() === "record" && type.resolve?.steps.length === 1;
+  return spec.class === "read" && spec.response.kind === "record" && short;
 }
 
 function mayPermit(authority: Authority, named: Named, operation: Named["operation"]): boolean {
@@ -60,9 +67,12 @@ function leftToAnswer(named: Named, candidates: Authority, outside: Refusal): De
     limits: uses.length === 0 ? {} : { uses: Math.min(...uses) },
   };
   const parents = candidates.flatMap(({ record }) => (record.by === "within" ? [record.type] : []));
-  const ask = parents.flatMap((parent) => named.routed.type.parents[parent]?.ask ?? []);
+  const ask = parents.flatMap((parent) => {
+    const spec = named.routed.type.parents[parent];
+    return spec?.by === "answer" ? (spec.ask ?? []) : [];
+  });
   return {
-    ...{ named, entry, pinnedId: named.routed.named },
+    ...{ named, entry, pinnedId: named.routed.named, roles: {} },
     inside: { outside, provenBy: "answer", ask: [...new Set(ask)], version: undefined },
   };
 }
@@ -76,7 +86,7 @@ async function decideByReading(
   signal: AbortSignal,
 ): Promise<Result<Decided, Refusal>> {
   const { type, spec, named: spelled } = named.routed;
-  const proof = await prove(served, type, spelled, outside, signal);
+  const proof = await prove(served, type, spelled, outside, authority, signal);
   if (!proof.ok) return proof;
   const { id, version } = proof.value;
   const known: Named = { ...named, operation: proven(named.operation, proof.value) };
@@ -91,8 +101,10 @@ async function decideByReading(
   if (entry === undefined) return err(outside);
   if (spec.precondition === "atomic" && version === undefined)
     return err(refuse("upstream_failed", "the upstream names no version of the record"));
+  const roles = sentRoles(authority, complete.value, permitted.value);
+  if (!roles.ok) return roles;
   const inside = { outside, provenBy: "before", ask: [], version } as const;
-  return ok({ named: complete.value, entry, pinnedId: id, inside });
+  return ok({ named: complete.value, entry, pinnedId: id, roles: roles.value, inside });
 }
 
 /** The entry that permits; one that names a record by an alias counts only for the record that it is pinned to. */

@@ -30,7 +30,7 @@ export async function outcomeOf(
   if (inside?.provenBy === "answer") return outcomeInside(served, raw, decided, inside.outside, authority);
   const answered = answerOf(
     raw,
-    { named, pinnedId, entry, authority, conditional: "ifMatch" in conditionOf(decided) },
+    { named, pinnedId, entry, authority, conditional: "ifMatch" in conditionOf(decided), links: served.links },
     served.spellings,
   );
   if (!answered.ok)
@@ -59,7 +59,7 @@ function outcomeInside(
   if (!permitted.ok) return { answered: permitted };
   const entry = entryFor(authority, permitted.value.entries[0], id);
   if (entry === undefined) return { answered: err(outside) };
-  const projection = { named: { ...named, operation }, pinnedId: id, entry, authority };
+  const projection = { named: { ...named, operation }, pinnedId: id, entry, authority, links: served.links };
   return { answered: project(raw.status, body, projection), record: id };
 }
 
@@ -71,7 +71,7 @@ export async function leftMeanwhile(
   signal: AbortSignal,
 ): Promise<Refusal | undefined> {
   if (inside?.provenBy !== "before" || isAtomic(named)) return undefined;
-  const proof = await prove(served, named.routed.type, pinnedId, inside.outside, signal);
+  const proof = await prove(served, named.routed.type, pinnedId, inside.outside, authority, signal);
   if (!proof.ok) return proof.error;
   const permitted = permits(authority, proven(named.operation, proof.value));
   return permitted.ok && entryFor(authority, permitted.value.entries[0], pinnedId) !== undefined

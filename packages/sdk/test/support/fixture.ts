@@ -2,9 +2,11 @@ import { createPublicKey, generateKeyPairSync, type KeyObject } from "node:crypt
 import {
   type Connector,
   type ConnectorLookup,
+  type Json,
   type JsonObject,
   type KnownType,
   makeId,
+  parseConnector,
   SeenSet,
   Secret,
   signJws,
@@ -17,6 +19,7 @@ import {
   makeDpopKey,
   NONCE_LIFE_SECONDS,
   type Nonces,
+  sha256,
   signerOf,
   type Standing,
   type Verifier,
@@ -29,42 +32,43 @@ export const KID = "token-key-1";
 /** Seconds. */
 export const NOW = 1_795_478_400;
 
-const text = { kind: "string", max: 255 } as const;
-const operation = (name: string, method: "GET" | "PUT") =>
-  ({
-    name,
-    action: name,
-    title: name,
-    class: name === "read" ? "read" : "write",
-    precondition: "none",
-    method,
-    path: "/rest/api/3/issue/{record}",
-    query: {},
-    response: { kind: "empty", status: [204] },
-  }) as const;
+const text: Json = { kind: "string", max: 255 };
+const operation = (name: string, method: "GET" | "PUT"): Json => ({
+  action: name,
+  title: name,
+  class: name === "read" ? "read" : "write",
+  precondition: "none",
+  method,
+  path: "/rest/api/3/issue/{record}",
+  query: {},
+  response: { kind: "empty", status: [204] },
+});
 
-const connector: Connector = {
-  name: "jira",
-  title: "Jira",
-  inject: ["basic"],
-  environment: { base_url: [], credential: [], constants: {} },
-  digest: "jira@sha256-test",
-  types: {
-    issue: {
-      name: "issue",
-      title: "issue",
-      identifier: "[1-9][0-9]{0,17}",
-      alias: "[A-Z]{1,9}-[1-9][0-9]{0,8}",
-      parents: {},
-      resolve: { path: "/x/{record}", query: {}, id: "/id", alias: "/key", show: {} },
-      fields: {
-        summary: { title: "summary", read: text },
-        priority: { title: "priority", read: text },
+const parsed = parseConnector(
+  {
+    connector: "jira",
+    title: "Jira",
+    inject: ["basic"],
+    environment: { base_url: [], credential: [], constants: {} },
+    types: {
+      issue: {
+        title: "issue",
+        identifier: "[1-9][0-9]{0,17}",
+        alias: "[A-Z]{1,9}-[1-9][0-9]{0,8}",
+        parents: {},
+        resolve: { path: "/x/{record}", query: {}, id: "/id", alias: "/key", show: {} },
+        fields: {
+          summary: { title: "summary", read: text },
+          priority: { title: "priority", read: text },
+        },
+        operations: { read: operation("read", "GET"), edit: operation("edit", "PUT") },
       },
-      operations: { read: operation("read", "GET"), edit: operation("edit", "PUT") },
     },
   },
-};
+  sha256,
+);
+if (!parsed.ok) throw new Error(parsed.error);
+const connector: Connector = { ...parsed.value, digest: "jira@sha256-test" };
 
 const issueAt = (location: string): KnownType | undefined => {
   const recordType = connector.types["issue"];
