@@ -48,9 +48,10 @@ export {
 } from "./bytes.ts";
 export { MAX_TOKEN_BYTES, printTokenClaims, readTokenClaims, type TokenClaims } from "./claims.ts";
 export { mapUpstreamError, rateLimited } from "./call/errors.ts";
+export { type FlatLeaf, type FlatQuery, type FlatStep, graphqlAt, nameGraphql, shapeGraphql } from "./call/graphql.ts";
 export { identifierIn, isExpected, nameText, parentsOf, partsIn } from "./call/identity.ts";
 export { NO_PRIMITIVES, nameOperation, type ResourceName } from "./call/name-operation.ts";
-export type { CallPrimitives, Named, OpenLookup } from "./call/named.ts";
+export type { CallPrimitives, GraphqlShape, Named, OpenLookup } from "./call/named.ts";
 export { project, type Released } from "./call/project.ts";
 export type { Projection } from "./call/project-fields.ts";
 export { fieldsToRead, rebuild, recordPath, type SentRoles, type UpstreamRequest } from "./call/rebuild.ts";
@@ -81,6 +82,7 @@ export {
   type ResolveStep,
   type SideDoor,
 } from "./connector/connector.ts";
+export type { GraphqlArgument, GraphqlField, GraphqlSpec, GraphqlStep } from "./connector/graphql-spec.ts";
 export { callableTypes, memberSchemas } from "./connector/members.ts";
 export type {
   Expected,

@@ -3,18 +3,15 @@ import {
   err,
   type Head,
   type Json,
-  JSON_LIMITS,
   type JsonLimits,
   type Named,
-  nameOperation,
   ok,
   permits,
   rebuild,
   type Refusal,
   refuse,
   type Result,
-  route,
-  type Routed,
+  shapeGraphql,
 } from "@remit/core";
 import type { VerifiedCall } from "@remit/sdk";
 import type { Decided } from "./decided.ts";
@@ -26,6 +23,7 @@ import { nextPage } from "./http/links.ts";
 import type { Answered } from "./http/upstream-answer.ts";
 import { type UpstreamAnswer, UpstreamFault } from "./upstream/upstream.ts";
 import type { TakenUse } from "./uses.ts";
+import { nameCall } from "./name-call.ts";
 import { sentRoles } from "./sent-roles.ts";
 import { decideInside } from "./within/decide.ts";
 import { conditionOf, leftMeanwhile, outcomeOf, refusalOfFault } from "./within/release.ts";
@@ -93,17 +91,7 @@ async function decide(
   if (claims.connection !== served.connection.id || claims.connector !== served.connector.digest) {
     return err(refuse("connector_changed", "the grant names another connection or connector than this gateway has"));
   }
-  const candidates = route(served.connector, incoming.head.method, incoming.segments);
-  if (candidates.length === 0)
-    return err(refuse("operation_unknown", "no operation of the connector has this method and path"));
-  const body = await incoming.readBody(limitsOf(candidates));
-  if (!body.ok) return body;
-  const named = nameOperation(
-    candidates,
-    { name: served.connection.resource, location: served.location },
-    incoming.head,
-    body.value,
-  );
+  const named = await nameCall(served, incoming);
   if (!named.ok) return named;
   flight.named(named.value.operation.name);
   // the record is judged before anything is looked up for it, so that nothing is learnt about other records
@@ -135,15 +123,6 @@ async function decide(
   const roles = sentRoles(authority, complete.value, permitted.value);
   return roles.ok ? ok({ named: complete.value, entry, pinnedId, roles: roles.value }) : roles;
 }
-
-const NO_BODY: JsonLimits = { ...JSON_LIMITS, bytes: 0 };
-
-/** Operations that share a door share the widest of their limits; each form bounds what it takes. */
-const limitsOf = (candidates: readonly Routed[]): JsonLimits =>
-  candidates.reduce(
-    (widest, { spec }) => (spec.body !== undefined && spec.body.max > widest.bytes ? spec.body.limits : widest),
-    NO_BODY,
-  );
 
 const NEEDS_APPROVAL = ["money", "reveal", "mint"];
 
@@ -226,7 +205,7 @@ async function carryOut(
     if (alarm !== undefined) await note("alarm", { code: alarm });
     if (!answered.ok) return answered;
     const gone = gateway.liveness.judge(caller, operation.class);
-    return gone === undefined ? ok(withNextPage(gateway, incoming, named, answered.value, raw)) : err(gone);
+    return gone === undefined ? ok(asCalled(gateway, incoming, named, answered.value, raw)) : err(gone);
   } catch (error) {
     if (!(error instanceof UpstreamFault)) throw error;
     if (error.sent && !isRead) flight.lost();
@@ -245,15 +224,18 @@ const MAX_EMPTY = 65_536;
 const acceptOf = ({ routed: { spec } }: Named): { readonly accept?: string } =>
   spec.response.kind === "bytes" ? { accept: spec.response.types.join(", ") } : {};
 
-/** A list says where it goes on, in the caller's own terms. */
-function withNextPage(
+/** What is released in the caller's own terms: the names of its query, and where its list goes on. */
+function asCalled(
   { base }: Gateway,
   { head }: Incoming,
-  { routed: { spec } }: Named,
+  { routed: { spec }, graphql }: Named,
   answered: Answered,
   raw: UpstreamAnswer,
 ): Answered {
-  const parameter = spec.response.kind === "records" ? spec.response.next?.parameter : undefined;
+  const { response } = spec;
+  if (graphql !== undefined && response.kind === "record" && response.status.includes(answered.status))
+    return { ...answered, body: shapeGraphql(answered.body, response.fields, graphql) };
+  const parameter = response.kind === "records" ? response.next?.parameter : undefined;
   const link = parameter === undefined ? undefined : nextPage(raw.headers["link"], parameter, head, base);
   return link === undefined ? answered : { ...answered, headers: { ...answered.headers, link } };
 }

@@ -17,8 +17,21 @@ export interface Named {
   /** True where the caller named no fields: all granted ones are meant. */
   readonly allFields: boolean;
   readonly lookups: readonly OpenLookup[];
+  /** There where the call was said as a GraphQL query: under which names its answer is wanted. */
+  readonly graphql?: GraphqlShape;
   /** The body as it was read and found to be of the declared form. */
   readonly body: Json | undefined;
+}
+
+/** The caller's names for what a GraphQL query asks for, from the root to the leaves. */
+export interface GraphqlShape {
+  readonly path: readonly string[];
+  readonly leaves: readonly {
+    readonly key: string;
+    /** The field of the record. */
+    readonly field: string;
+    readonly select: readonly { readonly name: string; readonly key: string }[];
+  }[];
 }
 
 /** Effects that reading a call needs and that are none: what is opened depends on nothing but the bytes. */

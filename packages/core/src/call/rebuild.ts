@@ -4,6 +4,7 @@ import type { RecordType } from "../connector/connector.ts";
 import { readSpelled } from "../connector/spelling.ts";
 import { type PathTemplate, printTemplate } from "../connector/template.ts";
 import { isJsonObject, type Json } from "../json/read.ts";
+import { graphqlBody } from "./graphql.ts";
 import type { Named } from "./named.ts";
 import { memberOf } from "./read-body.ts";
 
@@ -28,6 +29,8 @@ export function rebuild(
   roles: SentRoles = {},
 ): UpstreamRequest {
   const { spec, type } = named.routed;
+  if (spec.graphql !== undefined)
+    return { method: spec.method, target: spec.path.text, body: graphqlBody(named, pinnedId, entry, spec.graphql) };
   const query = new URLSearchParams();
   for (const [name, parameter] of Object.entries(spec.query)) {
     if (parameter.kind === "fields")

@@ -78,7 +78,8 @@ function nameIn(values: Parts, type: RecordType, spec: OperationSpec): Pick<Rout
   return byAlias === undefined ? undefined : { named: byAlias, by: "alias" };
 }
 
-function spelledBy(spelling: Spelling, names: readonly string[], values: Parts): string | undefined {
+/** The text that parts make, if they are exactly the parts of a spelling. */
+export function spelledBy(spelling: Spelling, names: readonly string[], values: Parts): string | undefined {
   if (
     names.length !== Object.keys(spelling.parts).length ||
     !names.every((name) => Object.hasOwn(spelling.parts, name))

@@ -1,5 +1,6 @@
 import { actionsOf } from "./actions.ts";
 import type { Connector, OperationSpec, ParentSpec, RecordType, ResolveSpec, SideDoor } from "./connector.ts";
+import type { GraphqlSpec } from "./graphql-spec.ts";
 import { bodyNodes, memberSchemas, membersOf } from "./members.ts";
 import type { ResponseSpec } from "./response.ts";
 import { partNames } from "./spelling.ts";
@@ -75,6 +76,7 @@ function checkDoor(doors: Map<string, OperationSpec>, operation: OperationSpec, 
 }
 
 function checkOperation(types: Types, type: RecordType, operation: OperationSpec, at: string): void {
+  if (operation.graphql !== undefined) return checkGraphql(type, operation.graphql, `${at}.graphql`);
   if (operation.body !== undefined && (operation.method === "GET" || operation.method === "DELETE"))
     mistake(`${at}.body`, "does not go with this method");
   if (operation.class === "read" && operation.method !== "GET") mistake(`${at}.class`, "a read is a GET");
@@ -93,6 +95,22 @@ function checkOperation(types: Types, type: RecordType, operation: OperationSpec
   checkAnswer(type, operation.response, at);
   if (operation.precondition === "atomic" && type.resolve?.version === undefined)
     mistake(`${at}.precondition`, "needs a `version` in `resolve`");
+}
+
+/** A query names its record by all parts of one of its names, and its answer says all of the identifier. */
+function checkGraphql(type: RecordType, { steps, fields }: GraphqlSpec, at: string): void {
+  const names = steps.flatMap((step) => Object.values(step.arguments).map(({ part }) => part));
+  const ways = [type.identifier, ...(type.alias === undefined ? [] : [type.alias])].map(({ parts }) =>
+    Object.keys(parts),
+  );
+  if (!ways.some((way) => way.toSorted().join() === names.toSorted().join()))
+    mistake(`${at}.steps`, "name all parts of the identifier, or all of the alias");
+  const said = steps.flatMap(({ identity }) => Object.keys(identity).flatMap(partNames));
+  const unsaid = Object.keys(type.identifier.parts).find((part) => !said.includes(part));
+  if (unsaid !== undefined || said.some((part) => !Object.hasOwn(type.identifier.parts, part)))
+    mistake(`${at}.steps`, "ask for all parts of the identifier, and for nothing else, as `identity`");
+  const odd = Object.values(fields).find(({ field }) => type.fields[field]?.read === undefined);
+  if (odd !== undefined) mistake(`${at}.fields`, `\`${odd.field}\` is not a field that is read`);
 }
 
 /** What is sent is addressed by the identifier, all of it. */

@@ -1,5 +1,6 @@
 import type { OperationClass } from "../operation.ts";
 import type { BodySpec, Lookup } from "./body.ts";
+import type { GraphqlSpec } from "./graphql-spec.ts";
 import type { Expected, ResponseSpec } from "./response.ts";
 import type { ValueSchema } from "./schema.ts";
 import type { Spelling } from "./spelling.ts";
@@ -63,6 +64,8 @@ export interface OperationSpec {
   /** Absent: a request body is refused. */
   readonly body?: BodySpec;
   readonly response: ResponseSpec;
+  /** There where the operation is said and asked as a GraphQL query. */
+  readonly graphql?: GraphqlSpec;
 }
 
 /** Where a record says what it is part of. */

@@ -1,5 +1,6 @@
-import type { Json } from "../json/read.ts";
+import { isJsonObject, type Json } from "../json/read.ts";
 import type { OperationSpec, PathParameter, QueryParameter } from "./connector.ts";
+import { readGraphql } from "./parse-graphql.ts";
 import { readBody, readLookup } from "./parse-body.ts";
 import { readResponse } from "./parse-response.ts";
 import { readSchema, type Shapes } from "./parse-schema.ts";
@@ -12,6 +13,7 @@ const MEMBERS = [
 
 /** Reads one typed call. */
 export function readOperation(json: Json, path: string, name: string, shapes: Shapes): OperationSpec {
+  if (isJsonObject(json) && json["graphql"] !== undefined) return readGraphqlOperation(json, path, name);
   const operation = members(json, path, MEMBERS);
   const { accept, list_of: listOf, body } = operation;
   const sent = template(operation["path"], `${path}.path`);
@@ -29,6 +31,17 @@ export function readOperation(json: Json, path: string, name: string, shapes: Sh
     query: entries(operation["query"], `${path}.query`, (parameter, at) => readQueryParameter(parameter, at, shapes)),
     ...(body === undefined ? {} : { body: readBody(body, `${path}.body`, shapes) }),
     response: readResponse(operation["response"], `${path}.response`, shapes),
+  };
+}
+
+function readGraphqlOperation(json: Json, path: string, name: string): OperationSpec {
+  const operation = members(json, path, ["action", "title", "class", "precondition", "graphql"]);
+  return {
+    ...{ name, action: text(operation["action"], `${path}.action`), title: text(operation["title"], `${path}.title`) },
+    // a mutation names its record inside an input that nobody here could bound
+    class: oneOf(operation["class"], `${path}.class`, ["read"]),
+    precondition: oneOf(operation["precondition"], `${path}.precondition`, ["none"]),
+    ...readGraphql(operation["graphql"], `${path}.graphql`),
   };
 }
 

@@ -1,5 +1,6 @@
 import {
   err,
+  isJsonObject,
   type Json,
   JSON_LIMITS,
   type JsonObject,
@@ -56,6 +57,9 @@ export function answerOf(
     case "list":
     case "value": {
       const json = jsonOf(raw, spec.response.max);
+      // a GraphQL answer says what went wrong with a status of success
+      if (spec.graphql !== undefined && json.ok && isJsonObject(json.value) && json.value["errors"] !== undefined)
+        return ok(mapUpstreamError(connector, 422, undefined, projection.entry));
       return json.ok ? project(raw.status, json.value, projection) : json;
     }
   }

@@ -1,0 +1,177 @@
+export const RECORDS = [
+  ...[
+    "PROJ-42",
+    "10442",
+    "PROJ-43",
+    "10443",
+    "proj-42",
+    "PROJ-042",
+    "010442",
+    "+10442",
+    "10442.0",
+    "1e4442",
+    "PROJ-42 ",
+  ],
+  ...[
+    "OPS-1",
+    "*",
+    "PROJ-42,PROJ-43",
+    "10442%00",
+    "%31%30%34%34%32",
+    "PROJ%2D42",
+    "１０４４２",
+    "-1",
+    "0",
+    "10442/10443",
+  ],
+];
+export const DOORS = [
+  ...["", "/transitions", "/comment", "/comment/1", "/worklog", "/assignee", "/watchers", "/notify", "/editmeta"],
+  ...["/properties/x", "/changelog", "/attachments", "/votes", "/remotelink", "/transitions/31", "/.json", ".json"],
+];
+export const FAMILIES = [
+  ...["/rest/api/3", "/rest/api/2", "/rest/api/latest", "/rest/agile/1.0", "/rest/servicedeskapi", "/REST/api/3"],
+  ...["/rest/api/3.0", "/rest//api/3", "/rest/api/03", "/gateway/api"],
+];
+export const PLACES = [
+  ...["/search", "/search/jql", "/issue/bulkfetch", "/bulk/issues/fields", "/attachment/content/1", "/attachment/1"],
+  ...["/issue/picker", "/jql/match", "/webhook", "/user", "/issue", "/issueLink", "/expression/eval", "/myself"],
+];
+export const PIECES = [
+  ...[
+    "/../",
+    "/./",
+    "/..",
+    "/%2e%2e/",
+    "/.%2E/",
+    "%2f..%2f",
+    "%2F",
+    "%5c",
+    "\\",
+    "//",
+    ";x=1",
+    ";/../",
+    "%00",
+    "%0a",
+    "%0d%0a",
+  ],
+  ...[
+    "\t",
+    "%20",
+    "%09",
+    "%25",
+    "%252e%252e%252f",
+    "%c0%af",
+    "%e0%80%ae",
+    "#",
+    "?",
+    "&",
+    "%3f",
+    "%23",
+    ".",
+    "..",
+    "…",
+    "%u002e",
+  ],
+];
+export const QUERIES = [
+  ...["fields=summary", "fields=status,priority", "fields=summary&fields=status", "fields=*all", "fields=description"],
+  ...["fields=assignee", "expand=versionedRepresentations", "expand=changelog", "properties=*all", "returnIssue=true"],
+  ...[
+    "notifyUsers=false",
+    "_method=PUT",
+    "X-HTTP-Method-Override=PUT",
+    "fields%5B%5D=summary",
+    "fields=summary%2Cassignee",
+  ],
+  ...[
+    "fields=",
+    "fields",
+    "=x",
+    "fields=summary;expand=changelog",
+    "a=1&a=2",
+    "fields=%00",
+    "fields=summary%26expand=x",
+  ],
+  ...["updateHistory=true", "overrideScreenSecurity=true", "failFast=true", "fieldsByKeys=true", "__proto__=x"],
+];
+export const HEADERS: readonly (readonly [string, string])[] = [
+  ...([
+    ["X-HTTP-Method-Override", "DELETE"],
+    ["X-Original-URL", "/rest/api/3/issue/10443"],
+    ["X-Rewrite-URL", "/x"],
+  ] as const),
+  ...([
+    ["Transfer-Encoding", "chunked"],
+    ["Transfer-Encoding", "identity"],
+    ["Content-Length", "4"],
+  ] as const),
+  ...([
+    ["Content-Length", "999"],
+    ["Connection", "authorization"],
+    ["Expect", "100-continue"],
+    ["Upgrade", "h2c"],
+  ] as const),
+  ...([
+    ["Host", "evil"],
+    ["Cookie", "fuzzed=1"],
+    ["Range", "bytes=0-1"],
+    ["Accept", "text/fuzzed"],
+    ["TE", "trailers"],
+  ] as const),
+  ...([
+    ["If-Match", "fuzzed"],
+    ["Idempotency-Key", "fuzzed"],
+    ["X-Forwarded-Host", "fuzzed"],
+    ["Origin", "https://fuzzed"],
+  ] as const),
+  ...([
+    ["Content-Type", "application/x-www-form-urlencoded"],
+    ["Content-Type", "application/json; charset=utf-16"],
+  ] as const),
+  ...([
+    ["Content-Encoding", "gzip"],
+    ["X-Atlassian-Token", "fuzzed"],
+    ["Authorization", "Basic ZnV6emVk"],
+  ] as const),
+  ...([
+    ["X Fuzzed", "a"],
+    ["X-Fuzzed", "a\u0001b"],
+    ["Proxy-Authorization", "fuzzed"],
+    ["Trailer", "X-Fuzzed"],
+  ] as const),
+];
+export const BODIES = [
+  '{"fields":{"priority":{"name":"High"}}}',
+  '{"transition":{"id":"31"}}',
+  '{"transition":{"id":"41"}}',
+  '{"fields":{"summary":"fuzzed"}}',
+  '{"fields":{"assignee":{"accountId":"fuzzed"}}}',
+  '{"update":{"labels":[{"add":"fuzzed"}]}}',
+  '{"fields":{"priority":{"name":"High"}},"update":{"comment":[{"add":{"body":"fuzzed"}}]}}',
+  '{"transition":{"id":"31"},"fields":{"assignee":{"accountId":"fuzzed"}}}',
+  '{"body":"fuzzed"}',
+];
+export const SPLICES = [
+  ...[
+    '"fields":{"assignee":{"accountId":"fuzzed"}},',
+    '"__proto__":{"x":"fuzzed"},',
+    '"fi\\u0065lds":{"summary":"fuzzed"},',
+  ],
+  ...[
+    '"constructor":1,',
+    "\u0000",
+    "\ufeff",
+    "//fuzzed\n",
+    "NaN,",
+    "1e400,",
+    '"\\ud800":1,',
+    ",",
+    "{",
+    "}",
+    "[",
+    "]",
+    '"',
+    "\\",
+  ],
+];
