@@ -77,7 +77,7 @@ async function answer(request: IncomingMessage, response: ServerResponse, servin
       ...(body.length === 0 ? {} : { body }),
     });
     serving.calls.push({ method, path: url.split("?")[0] ?? url, status: answered.status });
-    response.writeHead(answered.status, { ...contentType(answered), "cache-control": "no-store" });
+    response.writeHead(answered.status, { ...passedBack(answered, serving), "cache-control": "no-store" });
     response.end(new Uint8Array(await answered.arrayBuffer()));
   } catch (error) {
     serving.calls.push({ method, path: url.split("?")[0] ?? url, status: 502 });
@@ -85,10 +85,15 @@ async function answer(request: IncomingMessage, response: ServerResponse, servin
   }
 }
 
-const contentType = (answered: Response): Record<string, string> => {
-  const type = answered.headers.get("content-type");
-  return type === null ? {} : { "content-type": type };
-};
+/** Of the gateway's own headers only what a program acts on; where a list goes on (RFC 8288) is said as it reaches it. */
+function passedBack({ headers }: Response, { resource, host }: Serving): Record<string, string> {
+  const link = headers.get("link")?.replaceAll(`<${resource}/`, `<http://${host}/`);
+  const named = ["content-type", "retry-after"].flatMap((name) => {
+    const value = headers.get(name);
+    return value === null ? [] : [[name, value] as const];
+  });
+  return { ...Object.fromEntries(named), ...(link === undefined ? {} : { link }) };
+}
 
 /** Only what the gateway reads; never the credential, never anything that could change the meaning of the request. */
 function passedOn(request: IncomingMessage): Record<string, string> {
@@ -101,7 +106,8 @@ function passedOn(request: IncomingMessage): Record<string, string> {
 
 function carriesPhantom(authorization: string | undefined, phantom: Secret<string>): boolean {
   const [scheme = "", value = ""] = (authorization ?? "").split(" ");
-  if (/^bearer$/i.test(scheme)) return same(value, phantom.reveal());
+  // `token` is how clients of GitHub say it
+  if (/^(?:bearer|token)$/i.test(scheme)) return same(value, phantom.reveal());
   if (!/^basic$/i.test(scheme)) return false;
   const pair = Buffer.from(value, "base64").toString("utf8");
   return same(pair.slice(pair.indexOf(":") + 1), phantom.reveal());
