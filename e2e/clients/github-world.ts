@@ -1,5 +1,5 @@
 import { Octokit } from "@octokit/rest";
-import type { Json, JsonObject } from "@remit/core";
+import type { JsonObject } from "@remit/core";
 import { issueToken, type IssuedToken, startRemit, type TestRemit } from "@remit/testkit";
 import { openEndpoint } from "../../packages/cli/src/run/endpoint.ts";
 import { fakeGithub, type FakeGithub } from "../support/upstreams/github.ts";
@@ -23,13 +23,13 @@ const MAY: readonly JsonObject[] = [
   { type: "github.repository", ...any, actions: ["read", "create_release"], fields: everyField.repository },
   { type: "github.content", ...any, actions: ["read", "write"], fields: everyField.content },
   { type: "github.release", ...any, actions: ["read", "edit"], fields: everyField.release },
-  {
-    type: "github.issue",
-    within: { type: "repository", identifier: "1001" },
-    actions: ["read", "edit"],
-    fields: everyField.issue,
-  },
 ];
+
+const WHOLE = {
+  within: { type: "repository", identifier: "1001" },
+  actions: ["read", "edit"],
+  fields: everyField.issue,
+};
 
 const policy = (name: string, client: string, may: readonly JsonObject[]): JsonObject => ({
   policy: name,
@@ -48,6 +48,8 @@ const policy = (name: string, client: string, may: readonly JsonObject[]): JsonO
 const config = {
   "resources/github.yaml": { resource: "github", connector: "github", connection: "github" },
   "policies/github.yaml": policy("github", "test-agent", MAY),
+  // apart, because a request must lie within one entry
+  "policies/github-issues.yaml": policy("github-issues", "test-agent", [{ type: "github.issue", ...WHOLE }]),
   "policies/github-program.yaml": policy("github-program", "coding-agent", [
     { type: "github.issue", ...any, actions: ["read", "edit"], fields: { read: ["title"], write: ["title"] } },
   ]),
@@ -72,12 +74,17 @@ export async function githubWorld(): Promise<GithubWorld> {
   await using undo = new AsyncDisposableStack();
   const upstream = undo.use(await fakeGithub());
   const remit = undo.use(await startRemit({ config }));
-  await remit.connect({ origin: upstream.origin, secret: upstream.key, resource: "github" });
+  const how = ["--connector", "github", "--form", "bearer", "--insecure-loopback"];
+  const connected = await remit.command(["connect", "github", "--origin", upstream.origin, ...how], upstream.key);
+  if (connected.code !== 0) throw new Error(`\`remit connect\` failed: ${connected.stderr}`);
   await remit.serving("github");
   const running = undo.move();
-  // entries of the tests' own making
   const token = async (entries: readonly JsonObject[]): Promise<IssuedToken> =>
-    issueToken(remit, { resource: "github", authorizationDetails: [...entries] as Json, policy: "github" });
+    issueToken(remit, {
+      resource: "github",
+      authorizationDetails: [...entries],
+      policy: entries.some((entry) => "within" in entry) ? "github-issues" : "github",
+    });
   return {
     ...{ remit, upstream, token },
     async client(...entries) {

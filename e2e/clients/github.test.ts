@@ -66,7 +66,7 @@ test("[github.refused] what is not granted is refused with its reason, and nothi
   );
   const pull = { ...DESK, pull_number: 8 };
   const file = { ...DESK, path: "docs/notes.md" };
-  const put = { message: "m", content: "eA==" };
+  const put = { message: "m", content: "eA==", sha: shaOf("notes\n"), branch: "draft" };
   const refused: readonly (readonly [code: string, call: () => Promise<unknown>])[] = [
     ["record_not_granted", async () => octokit.issues.get({ ...DESK, issue_number: 9 })],
     ["record_not_granted", async () => octokit.issues.get({ ...ISSUE, owner: "acme" })],
@@ -88,7 +88,7 @@ test("[github.refused] what is not granted is refused with its reason, and nothi
     ["record_not_granted", async () => octokit.repos.getContent({ ...DESK, path: "docs/plan.md" })],
     ["operation_unknown", async () => octokit.repos.getContent({ ...file, mediaType: { format: "raw" } })],
     ["operation_unknown", async () => octokit.repos.getContent({ ...file, ref: "draft" })],
-    ["value_not_granted", async () => octokit.repos.createOrUpdateFileContents({ ...file, ...put })],
+    ["body_refused", async () => octokit.repos.createOrUpdateFileContents({ ...file, ...put, message: "Fixes #9" })],
     ["value_not_granted", async () => octokit.repos.createOrUpdateFileContents({ ...file, ...put, branch: "main" })],
     [
       "operation_unknown",
@@ -97,7 +97,6 @@ test("[github.refused] what is not granted is refused with its reason, and nothi
           ...DESK,
           ...put,
           path: ".github/workflows/ci.yml",
-          branch: "draft",
         }),
     ],
     [
