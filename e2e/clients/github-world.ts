@@ -105,15 +105,23 @@ export async function githubWorld(): Promise<GithubWorld> {
   };
 }
 
-/** The code with which a call was refused. */
-export async function codeOf(call: Promise<unknown>): Promise<string> {
+/** What a client was told instead of an answer. */
+export interface Told {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly data: { readonly code?: string };
+}
+
+/** The answer that a client took for an error; fails where there was none. */
+export async function refusalOf(call: Promise<unknown>): Promise<Told> {
   const refused: unknown = await call.then(
-    () => undefined,
+    () => new Error("it was not refused"),
     (error: unknown) => error,
   );
-  if (refused === undefined) return "ok";
   if (!(refused instanceof Error) || !("response" in refused)) throw refused;
-  // Octokit's own error, with the answer's body
-  const { data } = refused.response as { readonly data: { readonly code?: string } };
-  return data.code ?? "none";
+  // Octokit's own error
+  return refused.response as Told;
 }
+
+/** The code with which a call was refused. */
+export const codeOf = async (call: Promise<unknown>): Promise<string> => (await refusalOf(call)).data.code ?? "none";

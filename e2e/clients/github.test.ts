@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { logIn } from "@remit/testkit";
 import { SECRETS, shaOf } from "../support/upstreams/github-records.ts";
-import { codeOf, githubWorld } from "./github-world.ts";
+import { codeOf, githubWorld, refusalOf } from "./github-world.ts";
 
 const DESK = { owner: "Acme", repo: "desk" };
 const ISSUE = { ...DESK, issue_number: 7 };
@@ -25,7 +25,7 @@ test("[github.issue] an unmodified Octokit reads, edits and comments on the one 
     assert.equal(edited.data.title, "Login answers 500");
     const made = await octokit.issues.createComment({ ...ISSUE, body: "looked at" });
     assert.equal(made.data.body, "looked at");
-    const { data: comments } = await octokit.issues.listComments({ ...ISSUE, per_page: 50 });
+    const comments = await octokit.paginate(octokit.issues.listComments, { ...ISSUE, per_page: 1 });
     assert.deepEqual(
       comments.map(({ body, user }) => [body, Object.keys(user ?? {}).sort()]),
       [
@@ -38,7 +38,8 @@ test("[github.issue] an unmodified Octokit reads, edits and comments on the one 
     "GET /repositories/1001/issues/7",
     "PATCH /repositories/1001/issues/7",
     "POST /repositories/1001/issues/7/comments",
-    "GET /repositories/1001/issues/7/comments?per_page=50",
+    "GET /repositories/1001/issues/7/comments?per_page=1",
+    "GET /repositories/1001/issues/7/comments?per_page=1&page=2",
   ]);
   assert.deepEqual(
     new Set(touched.map((what) => what.split(" ").slice(1).join(" "))),
@@ -198,8 +199,8 @@ test("[github.listing] the issues of a granted repository are listed page by pag
   for (let number = 20; number < 40; number++)
     issues.set(number, { ...(issues.get(7) ?? assert.fail()), number, title: `issue ${number}` });
   const octokit = await world.client({
-    ...{ type: "github.issue", within: { type: "repository", alias: "Acme/desk" }, actions: ["read"] },
-    fields: { read: ["title"] },
+    ...{ type: "github.issue", within: { type: "repository", alias: "Acme/desk" }, actions: ["read", "edit"] },
+    fields: { read: ["title"], write: ["title"] },
     except: ["1001/9"],
   });
   const { requests } = await world.during(async () => {
@@ -214,13 +215,22 @@ test("[github.listing] the issues of a granted repository are listed page by pag
   assert.equal(requests.length, 3);
   assert.equal((await octokit.issues.get({ ...DESK, issue_number: 21 })).data.title, "issue 21");
   const outside = [
-    octokit.issues.get({ ...DESK, issue_number: 8 }),
-    octokit.issues.get({ ...DESK, issue_number: 9 }),
-    octokit.issues.get({ ...DESK, issue_number: 999 }),
-    octokit.issues.get({ ...ISSUE, repo: "vault" }),
-    octokit.issues.listForRepo({ ...DESK, repo: "vault" }),
+    async () => octokit.issues.get({ ...DESK, issue_number: 8 }),
+    async () => octokit.issues.update({ ...DESK, issue_number: 8, title: "a pull request by the issues door" }),
+    async () => octokit.issues.update({ ...DESK, issue_number: 9, title: "x" }),
+    async () => octokit.issues.get({ ...DESK, issue_number: 9 }),
+    async () => octokit.issues.get({ ...DESK, issue_number: 999 }),
+    async () => octokit.issues.get({ ...ISSUE, repo: "vault" }),
+    async () => octokit.issues.get({ ...ISSUE, owner: "acme" }),
+    async () => octokit.issues.listForRepo({ ...DESK, repo: "vault" }),
   ];
-  assert.deepEqual(await Promise.all(outside.map(codeOf)), Array(5).fill("record_not_granted"));
+  const { touched } = await world.during(async () => {
+    for (const call of outside) assert.equal(await codeOf(call()), "record_not_granted", call.toString());
+  });
+  assert.deepEqual(
+    touched.filter((what) => what.startsWith("changed ")),
+    [],
+  );
 });
 
 test("[github.renamed] a grant stays with the repository that it was made for, whoever has its name now, and an issue that was transferred is not followed", async () => {
@@ -244,6 +254,36 @@ test("[github.renamed] a grant stays with the repository that it was made for, w
   issue.movedTo = `${world.upstream.origin}/repositories/1002/issues/7`;
   const { requests } = await world.during(async () => assert.notEqual(await codeOf(octokit.issues.get(ISSUE)), "ok"));
   assert.deepEqual(requests, ["GET /repositories/1001/issues/7"]);
+});
+
+test("[github.errors] an error of the API names only granted fields, and a spent rate limit is said with the time to wait", async () => {
+  await using world = await githubWorld();
+  const octokit = await world.client({
+    ...issue7,
+    actions: ["read", "edit"],
+    fields: { read: ["state"], write: ["title"] },
+  });
+  const errors = ["title", "milestone"].map((field) => ({
+    resource: "Issue",
+    field,
+    code: "invalid",
+    value: SECRETS.milestone,
+  }));
+  world.upstream.answerNext({ status: 422, body: { message: SECRETS.issue, errors } });
+  const rejected = await refusalOf(octokit.issues.update({ ...ISSUE, title: "x" }));
+  assert.equal(rejected.status, 422);
+  assert.deepEqual(rejected.data, {
+    error: "upstream",
+    upstream: { status: 422, code: "rejected", fields: ["title"] },
+  });
+  world.upstream.answerNext({
+    status: 403,
+    body: { message: `API rate limit exceeded for ${SECRETS.person}` },
+    headers: { "x-ratelimit-remaining": "0", "retry-after": "30" },
+  });
+  const limited = await refusalOf(octokit.issues.get(ISSUE));
+  assert.deepEqual([limited.status, limited.headers["retry-after"]], [429, "30"]);
+  assert.ok(!JSON.stringify([rejected, limited]).includes(SECRETS.person));
 });
 
 test("[github.program] a program with Octokit runs under `remit run` with the address and a phantom credential, changes its issue and gets no other", async () => {

@@ -25,6 +25,8 @@ export interface FakeGithub extends AsyncDisposable {
   readonly repositories: readonly Repository[];
   /** The repository of this id. */
   repository(id: number): Repository;
+  /** Answers the next request with this, whatever it asks. */
+  answerNext(answer: Answer): void;
 }
 
 const MOST_REQUESTS = 10_000;
@@ -35,6 +37,7 @@ export async function fakeGithub(): Promise<FakeGithub> {
   const repositories = seed();
   const requests: Arrived[] = [];
   const touched: string[] = [];
+  const planned: Answer[] = [];
   const key = randomBytes(24).toString("base64url");
   const server = createServer((request, response) => void serve(request, response));
   server.listen(0, "127.0.0.1");
@@ -47,7 +50,8 @@ export async function fakeGithub(): Promise<FakeGithub> {
     if (requests.length >= MOST_REQUESTS) throw new Error("more requests than a test may make");
     requests.push(arrived);
     const note = (record: string): void => void touched.push(record);
-    send(response, isKnown(arrived, key) ? answer(arrived, { repositories, origin, note }) : UNKNOWN);
+    const instead = planned.shift();
+    send(response, instead ?? (isKnown(arrived, key) ? answer(arrived, { repositories, origin, note }) : UNKNOWN));
   };
   return {
     ...{ origin, key, requests, touched, repositories },
@@ -56,6 +60,7 @@ export async function fakeGithub(): Promise<FakeGithub> {
       if (found === undefined) throw new Error(`no repository ${id}`);
       return found;
     },
+    answerNext: (next) => void planned.push(next),
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();
       server.close();

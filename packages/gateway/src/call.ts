@@ -235,7 +235,7 @@ function asCalled(
   const { response } = spec;
   if (graphql !== undefined && response.kind === "record" && response.status.includes(answered.status))
     return { ...answered, body: shapeGraphql(answered.body, response.fields, graphql) };
-  const parameter = response.kind === "records" ? response.next?.parameter : undefined;
+  const parameter = "next" in response ? response.next?.parameter : undefined;
   const link = parameter === undefined ? undefined : nextPage(raw.headers["link"], parameter, head, base);
   return link === undefined ? answered : { ...answered, headers: { ...answered.headers, link } };
 }

@@ -76,19 +76,30 @@ function readRecords(
   const loose = members(json, path, [
     ...["kind", "status", "max", "at", "id", "fields", "keep", "item", "is?", "next?"],
   ]);
-  const { next } = loose;
-  const parameter = next === undefined ? undefined : members(next, `${path}.next`, ["parameter"])["parameter"];
   return {
     ...readRecordParts(loose, path, shapes),
     at: pointer(loose["at"], `${path}.at`, true),
     item: readKept(loose["item"], `${path}.item`, shapes),
-    ...(parameter === undefined ? {} : { next: { parameter: text(parameter, `${path}.next.parameter`) } }),
+    ...readNext(loose["next"], `${path}.next`),
   };
 }
 
-function readList(json: Json | undefined, path: string, shapes: Shapes): Pick<ListResponse, "at" | "item" | "only"> {
-  const { at, item, only } = members(json, path, ["kind", "status", "max", "at", "item", "only?"]);
-  const read = { at: pointer(at, `${path}.at`, true), item: readSchema(item, `${path}.item`, shapes) };
+function readNext(json: Json | undefined, path: string): Pick<ListResponse, "next"> {
+  if (json === undefined) return {};
+  const { parameter } = members(json, path, ["parameter"]);
+  return { next: { parameter: text(parameter, `${path}.parameter`) } };
+}
+
+function readList(
+  json: Json | undefined,
+  path: string,
+  shapes: Shapes,
+): Pick<ListResponse, "at" | "item" | "only" | "next"> {
+  const { at, item, only, next } = members(json, path, ["kind", "status", "max", "at", "item", "only?", "next?"]);
+  const read = {
+    ...{ at: pointer(at, `${path}.at`, true), item: readSchema(item, `${path}.item`, shapes) },
+    ...readNext(next, `${path}.next`),
+  };
   if (only === undefined) return read;
   const { action, member, from } = members(only, `${path}.only`, ["action", "member", "from"]);
   return {

@@ -44,6 +44,11 @@ export interface RecordResponse {
   readonly is: Expected;
 }
 
+/** The query parameter that a link to the next page sets (RFC 8288), so that the gateway can say it anew. */
+export interface NextPage {
+  readonly parameter: string;
+}
+
 /** Records of a type within one parent: each is projected like a single one, and what is not granted is left out uncounted. */
 export interface RecordsResponse extends Omit<RecordResponse, "kind"> {
   readonly kind: "records";
@@ -51,8 +56,7 @@ export interface RecordsResponse extends Omit<RecordResponse, "kind"> {
   readonly at: string;
   /** Members of an item that are released as they are. */
   readonly item: Readonly<Record<string, ValueSchema>>;
-  /** The query parameter that a link to the next page sets (RFC 8288), so that the gateway can say it anew. */
-  readonly next?: { readonly parameter: string };
+  readonly next?: NextPage;
 }
 
 export interface ListResponse {
@@ -62,6 +66,7 @@ export interface ListResponse {
   /** Pointer to the list; every item is projected by `item`. */
   readonly at: string;
   readonly item: ValueSchema;
+  readonly next?: NextPage;
   /** Items are kept only if the authority permits `action` with this canonical member taken from the item; absent: all are. */
   readonly only?: { readonly action: string; readonly member: string; readonly from: string };
 }
