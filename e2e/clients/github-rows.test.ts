@@ -48,7 +48,8 @@ async function sender(
     const type = row.body === undefined ? {} : { "content-type": "application/json" };
     const init = { method: row.method, headers: { ...type, ...row.headers }, ...(body === undefined ? {} : { body }) };
     const answered = await token.agent.fetch(token.held.resource + row.path, init);
-    return ((await answered.json()) as { readonly code?: string }).code;
+    const text = await answered.text();
+    return text === "" ? undefined : (JSON.parse(text) as { readonly code?: string }).code;
   };
 }
 

@@ -18,7 +18,10 @@ const everyField = {
 
 /** What the tests' policies give: more than any single grant of theirs. */
 const MAY: readonly JsonObject[] = [
-  { type: "github.issue", ...any, actions: ["read", "edit", "comment", "read_comments"], fields: everyField.issue },
+  {
+    ...{ type: "github.issue", ...any, fields: everyField.issue },
+    actions: ["read", "edit", "comment", "read_comments", "add_label", "remove_label"],
+  },
   { type: "github.pull", ...any, actions: ["read", "edit", "comment", "read_comments"], fields: everyField.pull },
   { type: "github.repository", ...any, actions: ["read", "create_release"], fields: everyField.repository },
   { type: "github.content", ...any, actions: ["read", "write"], fields: everyField.content },

@@ -1,9 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fileURLToPath } from "node:url";
-import { logIn } from "@remit/testkit";
 import { SECRETS, shaOf } from "../support/upstreams/github-records.ts";
-import { codeOf, githubWorld, refusalOf } from "./github-world.ts";
+import { codeOf, githubWorld } from "./github-world.ts";
 
 const DESK = { owner: "Acme", repo: "desk" };
 const ISSUE = { ...DESK, issue_number: 7 };
@@ -80,7 +78,8 @@ test("[github.refused] what is not granted is refused with its reason, and nothi
     ["field_not_granted", async () => octokit.issues.update({ ...ISSUE, milestone: null })],
     ["operation_not_granted", async () => octokit.issues.createComment({ ...ISSUE, body: "x" })],
     ["operation_unknown", async () => octokit.issues.updateComment({ ...DESK, comment_id: 9001, body: "x" })],
-    ["operation_unknown", async () => octokit.issues.addLabels({ ...ISSUE, labels: ["x"] })],
+    ["operation_not_granted", async () => octokit.issues.addLabels({ ...ISSUE, labels: ["x"] })],
+    ["operation_unknown", async () => octokit.issues.setLabels({ ...ISSUE, labels: ["x"] })],
     ["operation_unknown", async () => octokit.issues.create({ ...DESK, title: "x" })],
     ["operation_unknown", async () => octokit.pulls.get({ ...pull, mediaType: { format: "diff" } })],
     ["operation_unknown", async () => octokit.pulls.merge(pull)],
@@ -254,45 +253,4 @@ test("[github.renamed] a grant stays with the repository that it was made for, w
   issue.movedTo = `${world.upstream.origin}/repositories/1002/issues/7`;
   const { requests } = await world.during(async () => assert.notEqual(await codeOf(octokit.issues.get(ISSUE)), "ok"));
   assert.deepEqual(requests, ["GET /repositories/1001/issues/7"]);
-});
-
-test("[github.errors] an error of the API names only granted fields, and a spent rate limit is said with the time to wait", async () => {
-  await using world = await githubWorld();
-  const octokit = await world.client({
-    ...issue7,
-    actions: ["read", "edit"],
-    fields: { read: ["state"], write: ["title"] },
-  });
-  const errors = ["title", "milestone"].map((field) => ({
-    resource: "Issue",
-    field,
-    code: "invalid",
-    value: SECRETS.milestone,
-  }));
-  world.upstream.answerNext({ status: 422, body: { message: SECRETS.issue, errors } });
-  const rejected = await refusalOf(octokit.issues.update({ ...ISSUE, title: "x" }));
-  assert.equal(rejected.status, 422);
-  assert.deepEqual(rejected.data, {
-    error: "upstream",
-    upstream: { status: 422, code: "rejected", fields: ["title"] },
-  });
-  world.upstream.answerNext({
-    status: 403,
-    body: { message: `API rate limit exceeded for ${SECRETS.person}` },
-    headers: { "x-ratelimit-remaining": "0", "retry-after": "30" },
-  });
-  const limited = await refusalOf(octokit.issues.get(ISSUE));
-  assert.deepEqual([limited.status, limited.headers["retry-after"]], [429, "30"]);
-  assert.ok(!JSON.stringify([rejected, limited]).includes(SECRETS.person));
-});
-
-test("[github.program] a program with Octokit runs under `remit run` with the address and a phantom credential, changes its issue and gets no other", async () => {
-  await using world = await githubWorld();
-  await logIn(world.remit);
-  const program = [process.execPath, ...process.execArgv, fileURLToPath(new URL("github-program.ts", import.meta.url))];
-  const ran = await world.remit.command(["run", "--on", "github.issue:Acme/desk#7", "--", ...program]);
-  assert.equal(ran.code, 0, ran.stderr);
-  assert.match(ran.stdout, /^written by a program\n403\n/);
-  assert.ok(!`${ran.stdout}${ran.stderr}`.includes(world.upstream.key));
-  assert.equal(world.upstream.repository(1001).issues.get(7)?.title, "written by a program");
 });

@@ -48,11 +48,8 @@ const ROUTES: readonly (readonly [method: string, path: RegExp, handler: Handler
   ["GET", /^issues\/(\d+)\/comments$/, (asked, number = "") => listComments(asked, number, false)],
   ["POST", /^issues\/(\d+)\/comments$/, (asked, number = "") => comment(asked, number, false)],
   ["PATCH", /^issues\/comments\/(\d+)$/, editComment],
-  [
-    "POST",
-    /^issues\/(\d+)\/(labels|assignees)$/,
-    (asked, number) => changed(asked, `issue ${asked.repo.id}/${number}`),
-  ],
+  ["POST", /^issues\/(\d+)\/labels$/, addLabels],
+  ["DELETE", /^issues\/(\d+)\/labels\/(.+)$/, removeLabel],
   ["GET", /^pulls\/(\d+)$/, readPull],
   ["PATCH", /^pulls\/(\d+)$/, (asked, number = "") => editIssue(asked, number, showPull)],
   ["GET", /^pulls\/(\d+)\/reviews$/, (asked, number = "") => listComments(asked, number, true)],
@@ -129,6 +126,24 @@ function editIssue(asked: Asked, number: string, show: typeof showIssue): Answer
   if (Array.isArray(given["assignees"])) one.assignees = given["assignees"].map(String);
   if ("milestone" in given) one.milestone = typeof given["milestone"] === "number" ? given["milestone"] : null;
   return changed(asked, recordOf(asked, one), { status: 200, body: show(asked.repo, one, asked.api) });
+}
+
+function addLabels(asked: Asked, number = ""): Answer {
+  const { body } = asked;
+  const given = body !== undefined && isJsonObject(body) ? body["labels"] : body;
+  const added = Array.isArray(given) ? given.map(String) : [];
+  return labelled(asked, number, (labels) => [...new Set([...labels, ...added])]);
+}
+
+function removeLabel(asked: Asked, number = "", label = ""): Answer {
+  return labelled(asked, number, (labels) => labels.filter((one) => one !== label));
+}
+
+function labelled(asked: Asked, number: string, change: (labels: readonly string[]) => string[]): Answer {
+  const one = issueOf(asked, number);
+  if (one === undefined) return NOT_FOUND;
+  one.labels = change(one.labels);
+  return changed(asked, recordOf(asked, one), { status: 200, body: one.labels.map((name) => ({ name })) });
 }
 
 /** One page, with a link to the next as the API writes it (RFC 8288): by the number of the repository. */
