@@ -51,6 +51,9 @@ export function readQuery(reading: Reading, head: Head): FormFault | undefined {
         : readParameter(reading, parameter, value, name);
     if (fault !== undefined) return fault;
   }
+  for (const [name, parameter] of Object.entries(query))
+    if (parameter.kind === "value" && parameter.default !== undefined && !seen.has(name))
+      reading.members[parameter.as] = parameter.default;
   return undefined;
 }
 
@@ -86,6 +89,8 @@ function readParameter(
   if (meant === undefined || !conforms(meant, parameter.schema))
     return queryFault(`query parameter \`${name}\` is of another form`);
   reading.members[parameter.as] = meant;
+  // to pick records by a field says what is in it
+  if (parameter.reads !== undefined && meant !== parameter.default) reading.read.add(parameter.reads);
   return undefined;
 }
 

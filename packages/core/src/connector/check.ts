@@ -88,6 +88,9 @@ function checkOperation(types: Types, type: RecordType, operation: OperationSpec
   checkSent(operation.path, above, Object.keys(operation.params), `${at}.path`);
   for (const accepted of operation.accept)
     checkAccepted(accepted, above, Object.keys(operation.params), `${at}.accept`);
+  for (const parameter of Object.values(operation.query))
+    if (parameter.kind === "value" && parameter.reads !== undefined && !isReadable(type, parameter.reads))
+      mistake(`${at}.query`, `\`${parameter.reads}\` is not a field that is read`);
   const places = membersOf(type, operation).map(([pointer]) => pointer);
   const twice = places.find((pointer, index) => places.indexOf(pointer) !== index);
   if (twice !== undefined) mistake(at, `takes \`${twice}\` from two places`);
@@ -112,6 +115,9 @@ function checkGraphql(type: RecordType, { steps, fields }: GraphqlSpec, at: stri
   const odd = Object.values(fields).find(({ field }) => type.fields[field]?.read === undefined);
   if (odd !== undefined) mistake(`${at}.fields`, `\`${odd.field}\` is not a field that is read`);
 }
+
+const isReadable = ({ fields }: RecordType, name: string): boolean =>
+  Object.hasOwn(fields, name) && fields[name]?.read !== undefined;
 
 /** What is sent is addressed by the identifier, all of it. */
 function checkSent(template: PathTemplate, type: RecordType, params: readonly string[], at: string): void {

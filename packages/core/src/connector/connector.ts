@@ -26,8 +26,17 @@ export interface Field {
 export type QueryParameter =
   /** Names fields to read; may repeat and may be comma-separated if `list`; absent: all granted ones. */
   | { readonly kind: "fields"; readonly list: boolean; readonly separator: "," }
-  /** A text, a whole number or a truth value, each in its one spelling. */
-  | { readonly kind: "value"; readonly schema: ValueSchema; readonly as: string }
+  /**
+   * A text, a whole number or a truth value, each in its one spelling. `default` stands for its absence, and is then
+   * sent. `reads`: any other value picks records by this field, so the field must be granted as if it were read.
+   */
+  | {
+      readonly kind: "value";
+      readonly schema: ValueSchema;
+      readonly as: string;
+      readonly default?: string;
+      readonly reads?: string;
+    }
   /** Accepted only with this value, and not forwarded. */
   | { readonly kind: "ignored"; readonly value: string }
   /** Always sent with this value, and accepted with no other. */

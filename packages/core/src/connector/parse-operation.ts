@@ -60,7 +60,7 @@ function readParam(json: Json, path: string, shapes: Shapes): PathParameter {
 
 /** Reads a query parameter. */
 function readQueryParameter(json: Json, path: string, shapes: Shapes): QueryParameter {
-  const loose = members(json, path, ["kind", "list?", "separator?", "schema?", "as?", "value?"]);
+  const loose = members(json, path, ["kind", "list?", "separator?", "schema?", "as?", "value?", "default?", "reads?"]);
   const kind = oneOf(loose["kind"], `${path}.kind`, ["fields", "value", "ignored", "constant"]);
   switch (kind) {
     case "fields": {
@@ -68,15 +68,25 @@ function readQueryParameter(json: Json, path: string, shapes: Shapes): QueryPara
       if (typeof many !== "boolean") mistake(`${path}.list`, "is true or false");
       return { kind, list: many === true, separator: oneOf(separator, `${path}.separator`, [","]) };
     }
-    case "value": {
-      const { schema, as } = members(json, path, ["kind", "schema", "as"]);
-      const read = readSchema(schema, `${path}.schema`, shapes);
-      if (!["string", "integer", "boolean"].includes(read.kind))
-        mistake(`${path}.schema`, "is a string, an integer or a boolean");
-      return { kind, schema: read, as: pointer(as, `${path}.as`) };
-    }
+    case "value":
+      return readValueParameter(json, path, shapes);
     case "ignored":
     case "constant":
       return { kind, value: text(members(json, path, ["kind", "value"])["value"], `${path}.value`) };
   }
+}
+
+function readValueParameter(json: Json, path: string, shapes: Shapes): QueryParameter {
+  const { schema, as, default: absent, reads } = members(json, path, ["kind", "schema", "as", "default?", "reads?"]);
+  const read = readSchema(schema, `${path}.schema`, shapes);
+  if (!["string", "integer", "boolean"].includes(read.kind))
+    mistake(`${path}.schema`, "is a string, an integer or a boolean");
+  const stands = absent === undefined ? undefined : text(absent, `${path}.default`);
+  if (stands !== undefined && !(read.kind === "string" && read.enum?.includes(stands)))
+    mistake(`${path}.default`, "is one of the values of `enum`");
+  return {
+    ...{ kind: "value", schema: read, as: pointer(as, `${path}.as`) },
+    ...(stands === undefined ? {} : { default: stands }),
+    ...(reads === undefined ? {} : { reads: text(reads, `${path}.reads`) }),
+  };
 }
