@@ -2,6 +2,7 @@ import { rmSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { join } from "node:path";
 import { measureCalls, measureEnds, measureStart } from "./calls.ts";
+import { measureCore } from "./core.ts";
 import { type Row, rowOf } from "./measure.ts";
 import { measurePrimitives } from "./primitives.ts";
 import { createStage } from "./stage.ts";
@@ -14,6 +15,8 @@ say("measuring primitives …");
 const primitives = measurePrimitives();
 say("measuring verification …");
 const { first, again } = measureVerify();
+say("measuring the pure steps of a call …");
+const core = measureCore();
 const world = await createStage(say);
 try {
   const tokens = await measureTokens(world, say);
@@ -25,7 +28,7 @@ try {
     rowOf("verify, token never seen / primitives", first, 2 * verify + hash, 1.15),
     rowOf("verify, token seen before / one raw check", again, verify, 1.15),
   ];
-  const rows = [...tokens.rows, ...verified, ...calls, ends, ...start];
+  const rows = [...tokens.rows, ...verified, ...calls, ...core, ends, ...start];
   // rows without a goal are for reading: there is nothing that they could miss
   const judged = rows.filter(({ goal }) => Number.isFinite(goal));
   writeFileSync(join(import.meta.dirname, "results.json"), `${JSON.stringify(judged, null, 2)}\n`);
