@@ -20,7 +20,7 @@ import type { Gateway, Served } from "./gateway.ts";
 import type { Flight } from "./in-flight.ts";
 import { lookUp, recall } from "./http/look-up.ts";
 import type { Answered } from "./http/upstream-answer.ts";
-import { UpstreamFault } from "./upstream/upstream.ts";
+import { UpstreamFault } from "./upstream/fault.ts";
 import type { TakenUse } from "./uses.ts";
 import { decideInside } from "./within/decide.ts";
 import { conditionOf, leftMeanwhile, outcomeOf, refusalOfFault } from "./within/release.ts";
@@ -190,11 +190,13 @@ async function carryOut(
   }
   // a write that is on its way is waited for, whoever goes away: what it did must be recorded
   const signal = isRead ? incoming.signal : null;
+  // obtaining a credential or a connection may take its time: whether it may still be written is asked when it is
+  const alive = (): boolean => gateway.liveness.judge(caller, operation.class) === undefined;
   try {
-    const held = isRead ? {} : { gate: flight.gate() };
+    const held = isRead ? {} : { gate: flight.gate(alive) };
     const request = { ...rebuild(named, pinnedId, entry, inside?.ask), ...conditionOf(decided), ...held };
     const max = "max" in named.routed.spec.response ? named.routed.spec.response.max : MAX_EMPTY;
-    const raw = await served.upstream.send({ ...request, credential: served.header }, max, signal);
+    const raw = await served.upstream.send(request, max, signal);
     const { authority } = caller;
     const { answered, record, alarm } = await outcomeOf(served, raw, decided, authority, incoming.signal);
     const about = { upstream_status: raw.status, ...(record === undefined ? {} : { record }) };

@@ -155,7 +155,7 @@ export interface Connector {
   readonly title: string;
   readonly types: Readonly<Record<string, RecordType>>;
   /** Forms in which a connection may inject its credential. */
-  readonly inject: readonly ("basic" | "bearer" | "header")[];
+  readonly inject: readonly ("basic" | "bearer" | "header" | "oauth_refresh" | "signed")[];
   /** Variables in which unmodified programs expect the base URL, the credential and constants. */
   readonly environment: {
     readonly base_url: readonly string[];

@@ -24,7 +24,9 @@ export function parseConnector(json: Json, sha256: Sha256): Result<Connector, st
     return ok({
       name,
       title: text(title, "title"),
-      inject: list(inject, "inject", (form, path) => oneOf(form, path, ["basic", "bearer", "header"])),
+      inject: list(inject, "inject", (form, path) =>
+        oneOf(form, path, ["basic", "bearer", "header", "oauth_refresh", "signed"]),
+      ),
       environment: readEnvironment(environment, "environment"),
       types: read,
       digest: `${name}@sha256-${toBase64url(sha256(utf8(canonicalJson(json))))}`,

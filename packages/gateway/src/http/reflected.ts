@@ -2,11 +2,17 @@ import { createHash } from "node:crypto";
 import { createFinder, type Finder } from "./finder.ts";
 
 /** Finds every spelling of a credential that an answer might hold it in. Made once a credential. */
-export function spellingsOf(secrets: readonly string[]): Finder {
+export const spellingsOf = (secrets: readonly string[]): Finder => finderOf(spellingsIn(secrets));
+
+/** Every spelling of each of these secrets. */
+export function spellingsIn(secrets: readonly string[]): readonly string[] {
   // a credential may itself hold what looks like an escape; undoing the answer's escapes undoes it too
   const layered = secrets.filter((secret) => secret.length >= 6).flatMap(layersOf);
-  return createFinder([...new Set(layered.flatMap(spellings))].filter((text) => text.length >= 6));
+  return [...new Set(layered.flatMap(spellings))].filter((text) => text.length >= 6);
 }
+
+/** Finds any of these texts in one pass. */
+export const finderOf = (texts: readonly string[]): Finder => createFinder([...new Set(texts)]);
 
 function spellings(secret: string): readonly string[] {
   const bytes = Buffer.from(secret);

@@ -39,7 +39,7 @@ export async function resolveRecord(served: Served | undefined, request: Resolve
   const named = request.named.by === "alias" ? request.named.alias : request.named.identifier;
   if (!isNameOf(type, named)) return undefined;
   const answer = await served.upstream.send(
-    { method: "GET", target: resolvePath(type, named), body: undefined, credential: served.header },
+    { method: "GET", target: resolvePath(type, named), body: undefined },
     MAX_ANSWER,
     AbortSignal.timeout(TIMEOUT_MS),
   );

@@ -12,7 +12,8 @@ import type { Served } from "../gateway.ts";
 import { reflects } from "../http/reflected.ts";
 import { jsonOf } from "../http/upstream-answer.ts";
 import { identityIn, resolvePath } from "../resolve/resolve.ts";
-import { type UpstreamAnswer, UpstreamFault } from "../upstream/upstream.ts";
+import { UpstreamFault } from "../upstream/fault.ts";
+import type { UpstreamAnswer } from "../upstream/upstream.ts";
 
 /** What one response says of one record: which it is, and what it is part of. */
 export interface Proof {
@@ -33,14 +34,14 @@ export async function prove(
   signal: AbortSignal,
 ): Promise<Result<Proof, Refusal>> {
   try {
-    const request = { method: "GET", target: resolvePath(type, named), body: undefined, credential: served.header };
+    const request = { method: "GET", target: resolvePath(type, named), body: undefined };
     const answer = await served.upstream.send(request, MAX_PROOF, signal);
     if (reflects(answer.body, served.spellings.reveal()))
       return err({ ...outside, detail: "the answer holds the injected credential" });
     return proofIn(answer, [200], { type, named }, outside);
   } catch (error) {
     if (!(error instanceof UpstreamFault)) throw error;
-    return err(error.answered ? { ...outside, detail: error.message } : refuse("upstream_failed", error.message));
+    return err(error.answered ? { ...outside, detail: error.message } : refuse(error.code, error.message));
   }
 }
 
