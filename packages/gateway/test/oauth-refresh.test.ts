@@ -2,61 +2,14 @@ import assert from "node:assert/strict";
 import type { ServerResponse } from "node:http";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { test, type TestContext } from "node:test";
+import { test } from "node:test";
 import { gzipSync } from "node:zlib";
-import { gatewayWorld, type GatewayWorld, ISSUE, TASK, type WorldOptions } from "./support/gateway-world.ts";
-import { type Asked, connectorsTaking, openTokenServer, tell, type TokenServer } from "./support/token-endpoint.ts";
-import { ISSUE_ANSWER, type Reached, sendJson } from "./support/upstream.ts";
+import { ISSUE } from "./support/gateway-world.ts";
+import { bearerOf, CLIENT, CLIENT_SECRET, holdTokens, oauthWorld, onlyGood, read } from "./support/oauth-world.ts";
+import { type Asked, openTokenServer, tell } from "./support/token-endpoint.ts";
+import { sendJson } from "./support/upstream.ts";
 
 const PRIORITY = '{"fields":{"priority":{"name":"High"}}}';
-const CLIENT_SECRET = "client-canary+/%2F&4Jk2";
-const CLIENT = "remit:client";
-
-interface OauthWorld {
-  readonly world: GatewayWorld;
-  readonly tokens: TokenServer;
-  /** What `remit connect` sends for this connection. */
-  readonly asked: Readonly<Record<string, unknown>>;
-}
-
-const bearerOf = ({ rawHeaders }: Reached): string =>
-  (rawHeaders[rawHeaders.findIndex((name) => /^authorization$/i.test(name)) + 1] ?? "").replace("Bearer ", "");
-
-/** A gateway whose credential is a refresh token, and an upstream that takes only the tokens that are good now. */
-async function oauthWorld(
-  t: TestContext,
-  more: Readonly<Record<string, unknown>> = { expires_in: 3_600 },
-  options: WorldOptions = {},
-): Promise<OauthWorld> {
-  const tokens = await openTokenServer(t);
-  tokens.more = more;
-  const inject = { form: "oauth_refresh", token_endpoint: tokens.url, client_id: CLIENT };
-  const secrets = { secret: tokens.refresh, client_secret: CLIENT_SECRET };
-  const connectors = connectorsTaking(t, "oauth_refresh");
-  const world = await gatewayWorld(t, { connectors, inject, secrets, ...options });
-  world.upstream.answer = (request, response) => onlyGood(tokens, request, response);
-  const asked = {
-    ...{ name: "jira-acme", resource: "jira-acme", connector: "jira", origin: world.upstream.origin, as: "service" },
-    ...{ inject, account: "svc", insecure_loopback: true, ...secrets },
-  };
-  return { world, tokens, asked };
-}
-
-const onlyGood = (tokens: TokenServer, request: Reached, response: ServerResponse): boolean =>
-  tokens.good.has(bearerOf(request)) ? false : sendJson(response, 401, { message: "who are you" });
-
-/** Holds the token endpoint's answers until told. */
-function holdTokens(tokens: TokenServer): { readonly arrived: Promise<void>; readonly release: () => void } {
-  const [arrived, told] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-  tokens.answer = async () => {
-    arrived.resolve();
-    await told.promise;
-    return false;
-  };
-  return { arrived: arrived.promise, release: told.resolve };
-}
-
-const read = async (world: GatewayWorld): Promise<number> => (await world.call("GET", ISSUE)).status;
 
 test("[injection.refresh] access tokens are obtained for the refresh token as RFC 6749 says, and sent to the upstream alone", async (t) => {
   const { world, tokens } = await oauthWorld(t);
@@ -233,77 +186,4 @@ test("[injection.failed-closed] whatever a token endpoint answers that is no tok
   const told = world.faults() + JSON.stringify(world.records());
   for (const canary of canaries) assert.ok(!told.includes(canary));
   assert.equal(tokens.asked.length, 1 + rows.length, "once for each connection, and not for each call");
-});
-
-test("[injection.replaced-meanwhile] a connection that is replaced during a renewal keeps its new secret, and the old token reaches nobody", async (t) => {
-  const { world, tokens, asked } = await oauthWorld(t, { expires_in: 0 });
-  const held = holdTokens(tokens);
-  const reached = world.upstream.reached.length;
-  const waiting = world.call("GET", ISSUE);
-  await held.arrived;
-  const { client_secret: _none, ...plain } = asked;
-  const kept = await world.admin("POST", "/connections", {
-    ...plain,
-    inject: { form: "bearer" },
-    secret: "replacing-canary",
-  });
-  assert.equal(kept.status, 201, kept.text);
-  held.release();
-  assert.equal((await waiting).code, "injection_failed");
-  assert.equal(world.upstream.reached.length, reached);
-  world.upstream.answer = () => false;
-  assert.equal(await read(world), 200);
-  assert.equal(bearerOf(world.upstream.reached.at(-1) ?? assert.fail("nothing arrived")), "replacing-canary");
-});
-
-test("[injection.ended-meanwhile] who waits for a token when the task ends is told so at once, and nothing is sent", async (t) => {
-  const { world, tokens } = await oauthWorld(t, { expires_in: 0 });
-  const held = holdTokens(tokens);
-  const reached = world.upstream.reached.length;
-  const waiting = [world.call("GET", ISSUE), world.call("PUT", ISSUE, { body: PRIORITY })];
-  await held.arrived;
-  while (world.records().every(({ kind }) => kind !== "call.intent")) await world.peer.heard("/points/challenge");
-  const seen = world.peer.heard("/points/seen");
-  world.peer.revoke([{ id: TASK, forget: 3_600 }]);
-  await seen;
-  assert.deepEqual(
-    (await Promise.all(waiting)).map(({ status }) => status),
-    [401, 401],
-  );
-  held.release();
-  assert.equal(world.upstream.reached.length, reached);
-  const [outcome] = world.records().filter(({ kind }) => kind === "call.outcome");
-  assert.equal(outcome?.body["outcome"], "not_sent");
-});
-
-test("[injection.spent-elsewhere] two gateways with tokens of their own do not disturb each other; with one token the second is refused", async (t) => {
-  const [one, other] = [await oauthWorld(t), await oauthWorld(t)];
-  assert.deepEqual([await read(one.world), await read(other.world)], [200, 200]);
-  const inject = { form: "oauth_refresh", token_endpoint: one.tokens.url, client_id: CLIENT };
-  const stolen = { ...other.asked, inject, secret: one.tokens.given[0] };
-  const kept = await other.world.admin("POST", "/connections", stolen);
-  assert.match(kept.text, /refused \(400, invalid_grant\)/);
-  assert.equal((await other.world.call("GET", ISSUE)).code, "injection_failed");
-  assert.equal(await read(one.world), 200);
-});
-
-test("[injection.reflected] access tokens, old and new, refresh tokens and the client's secret are withheld in every spelling", async (t) => {
-  const { world, tokens } = await oauthWorld(t);
-  tokens.good.clear();
-  assert.equal(await read(world), 200);
-  const secrets = [...tokens.given, CLIENT_SECRET];
-  assert.equal(secrets.length, 6, "three refresh tokens, two access tokens, and the client's secret");
-  for (const secret of secrets) {
-    const bytes = Buffer.from(secret);
-    const spelled = [
-      ...[secret, bytes.toString("base64"), Buffer.from(`xy${secret}z`).toString("base64url"), bytes.toString("hex")],
-      ...[[...secret].toReversed().join(""), `${secret.slice(0, 7)}\n${secret.slice(7)}`],
-    ];
-    for (const text of spelled) {
-      world.upstream.answer = (_request, response) =>
-        sendJson(response, 200, { ...ISSUE_ANSWER, fields: { summary: `a ${text} b` } });
-      assert.equal((await world.call("GET", ISSUE)).code, "reflected_secret", text);
-    }
-  }
-  assert.ok(world.records().some(({ kind }) => kind === "alarm"));
 });

@@ -5,6 +5,7 @@ import { test, type TestContext } from "node:test";
 import { Secret } from "@remit/core";
 import { InjectionFault } from "../src/inject/injection-fault.ts";
 import { createRenewal, type Obtained } from "../src/inject/renewal.ts";
+import { readTokenAnswer } from "../src/inject/token-answer.ts";
 import { openTokenEndpoint } from "../src/inject/token-endpoint.ts";
 import type { Credential } from "../src/inject/credential.ts";
 
@@ -143,7 +144,7 @@ async function ask(t: TestContext, url: string, loopbackOnly: boolean): Promise<
   const endpoint = openTokenEndpoint({ url, loopbackOnly, timeoutMs: 400 });
   t.after(async () => endpoint.close());
   const form = new Secret({ grant_type: "refresh_token", refresh_token: "refresh-canary" });
-  return endpoint.ask(form, undefined).then(
+  return endpoint.ask(form, undefined, readTokenAnswer).then(
     () => "granted",
     (error: unknown) => (error instanceof InjectionFault ? error.message : assert.fail(String(error))),
   );

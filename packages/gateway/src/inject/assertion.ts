@@ -6,7 +6,10 @@ import { signingAlgorithm } from "../vault/secrets.ts";
 /** Longest that common servers accept, and enough for one request. */
 const LIFE_S = 180;
 
-/** A signed statement that its bearer may have a token for the subject (RFC 7523 3). */
+/** A clock that is a minute ahead makes no statements of the future. */
+const BACK_S = 60;
+
+/** A signed statement that its bearer may have a token for the subject (RFC 7523 3), or for its issuer itself. */
 export function signAssertion(inject: Signed, pem: Secret<string>, nowMs: number): Secret<string> {
   const key = createPrivateKey(pem.reveal());
   const alg = signingAlgorithm(key);
@@ -15,7 +18,9 @@ export function signAssertion(inject: Signed, pem: Secret<string>, nowMs: number
   const { issuer: iss, subject: sub, audience: aud, keyId: kid, scope } = inject;
   const header = { alg, typ: "JWT", ...(kid === undefined ? {} : { kid }) };
   const claims = {
-    ...{ iss, sub, aud, iat: now, exp: now + LIFE_S, jti: randomUUID() },
+    ...{ iss, iat: now - BACK_S, exp: now + LIFE_S, jti: randomUUID() },
+    ...(sub === undefined ? {} : { sub }),
+    ...(aud === undefined ? {} : { aud }),
     ...(scope === undefined ? {} : { scope }),
   };
   const signed = [header, claims].map((part) => Buffer.from(JSON.stringify(part)).toString("base64url")).join(".");

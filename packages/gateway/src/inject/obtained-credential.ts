@@ -8,7 +8,8 @@ import type { Credential } from "./credential.ts";
 import { InjectionFault } from "./injection-fault.ts";
 import { createKnownSecrets, type KnownSecrets } from "./known-secrets.ts";
 import { createRenewal, type Obtained } from "./renewal.ts";
-import { type Granted, openTokenEndpoint, type TokenEndpoint } from "./token-endpoint.ts";
+import { type Granted, readInstallationAnswer, readTokenAnswer } from "./token-answer.ts";
+import { openTokenEndpoint, type TokenEndpoint } from "./token-endpoint.ts";
 
 /** A credential whose access tokens come from a token endpoint. */
 export interface ObtainedCredential extends Credential {
@@ -58,14 +59,14 @@ function byAssertion(
   return async () => {
     const assertion = signAssertion(inject, pem, Date.now()).reveal();
     known.add(assertion);
-    const granted = await endpoint.ask(
-      new Secret({
-        grant_type: "urn:ietf:params:oauth:grant-type:jwt-bearer",
-        assertion,
-        ...(inject.scope === undefined ? {} : { scope: inject.scope }),
-      }),
-      undefined,
-    );
+    const form = {
+      ...{ grant_type: "urn:ietf:params:oauth:grant-type:jwt-bearer", assertion },
+      ...(inject.scope === undefined ? {} : { scope: inject.scope }),
+    };
+    const granted =
+      inject.exchange === "jwt-bearer"
+        ? await endpoint.ask(new Secret(form), undefined, readTokenAnswer)
+        : await endpoint.ask(undefined, new Secret(`Bearer ${assertion}`), readInstallationAnswer);
     known.add(granted.accessToken.reveal());
     return granted;
   };
@@ -116,7 +117,7 @@ async function askWith(
     clientAuth === "basic"
       ? new Secret(`Basic ${Buffer.from(pairOf(clientId, clientSecret)).toString("base64")}`)
       : undefined;
-  return endpoint.ask(new Secret(form), authorization);
+  return endpoint.ask(new Secret(form), authorization, readTokenAnswer);
 }
 
 /** Both are form-encoded before they are joined (RFC 6749 2.3.1). */

@@ -32,6 +32,7 @@ const MARGIN_MS = 5_000;
 /** However short their lives and whatever the upstream says of them: so many tokens at once, and then one in so long. */
 const BURST = 3;
 const EVERY_MS = 20_000;
+const TOO_OFTEN = "tokens were obtained too often";
 const FIRST_WAIT_MS = 1_000;
 const LONGEST_WAIT_MS = 300_000;
 
@@ -45,7 +46,7 @@ export function createRenewal({ obtain, monotonicMs, fault }: RenewalOptions): P
     underway: undefined as Promise<Header> | undefined,
     notBefore: -Infinity,
     failures: 0,
-    reason: "tokens were obtained too often",
+    reason: TOO_OFTEN,
   };
   const mayObtain = createLimit(BURST, EVERY_MS);
   const attempt = async (): Promise<Header> => {
@@ -54,6 +55,7 @@ export function createRenewal({ obtain, monotonicMs, fault }: RenewalOptions): P
       const { accessToken, lifeMs } = await obtain();
       state.held = heldOf(bearer(accessToken.reveal()), monotonicMs(), lifeMs);
       state.failures = 0;
+      state.reason = TOO_OFTEN;
       return state.held.header;
     } catch (error) {
       const told = error instanceof InjectionFault ? error : new InjectionFault("no token could be obtained");

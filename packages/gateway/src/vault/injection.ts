@@ -19,13 +19,15 @@ export interface OauthRefresh {
   readonly scope?: string;
 }
 
-/** Access tokens for assertions that a private key signs (RFC 7523 2.1). */
+/** Access tokens for statements that a private key signs. */
 export interface Signed {
   readonly form: "signed";
+  /** `jwt-bearer`: an assertion as a grant (RFC 7523 2.1); `github-app`: a signed token buys an installation's token. */
+  readonly exchange: "jwt-bearer" | "github-app";
   readonly tokenEndpoint: string;
   readonly issuer: string;
-  readonly subject: string;
-  readonly audience: string;
+  readonly subject?: string;
+  readonly audience?: string;
   readonly keyId?: string;
   readonly scope?: string;
 }
@@ -38,7 +40,10 @@ const MEMBERS: Readonly<Record<Form, Readonly<Record<string, boolean>>>> = {
   bearer: {},
   header: { header: true },
   oauth_refresh: { token_endpoint: true, client_id: true, client_auth: false, scope: false },
-  signed: { token_endpoint: true, issuer: true, subject: true, audience: true, key_id: false, scope: false },
+  signed: {
+    ...{ token_endpoint: true, issuer: true, exchange: false },
+    ...{ subject: false, audience: false, key_id: false, scope: false },
+  },
 };
 
 const isClientAuth = (text: string): text is OauthRefresh["clientAuth"] => ["basic", "post", "none"].includes(text);
@@ -59,16 +64,15 @@ export function readInjection(json: Json | undefined, insecureLoopback: boolean)
   }
   const missing = Object.keys(known).find((name) => known[name] === true && texts[name] === undefined);
   if (missing !== undefined) return `inject as \`${form}\` needs \`${missing}\``;
-  return injectionOf(form, texts, insecureLoopback);
+  const endpoint = texts["token_endpoint"];
+  const fault = endpoint === undefined ? undefined : endpointFault(endpoint, insecureLoopback);
+  return fault ?? injectionOf(form, texts);
 }
 
-function injectionOf(
-  form: Form,
-  texts: Readonly<Record<string, string>>,
-  insecureLoopback: boolean,
-): Injection | string {
+type Texts = Readonly<Record<string, string>>;
+
+function injectionOf(form: Form, texts: Texts): Injection | string {
   const text = (name: string): string => texts[name] ?? "";
-  const { scope } = texts;
   switch (form) {
     case "bearer":
       return { form };
@@ -82,21 +86,34 @@ function injectionOf(
         ? { form, header }
         : "header is the name of a header that the gateway does not set itself";
     }
-    case "oauth_refresh": {
-      const tokenEndpoint = text("token_endpoint");
-      const { client_auth: clientAuth = "basic" } = texts;
-      if (!isClientAuth(clientAuth)) return "client_auth is basic, post or none";
-      const more = { clientId: text("client_id"), clientAuth, ...(scope === undefined ? {} : { scope }) };
-      return endpointFault(tokenEndpoint, insecureLoopback) ?? { form, tokenEndpoint, ...more };
-    }
-    case "signed": {
-      const tokenEndpoint = text("token_endpoint");
-      const { key_id: keyId } = texts;
-      const who = { issuer: text("issuer"), subject: text("subject"), audience: text("audience") };
-      const more = { ...(keyId === undefined ? {} : { keyId }), ...(scope === undefined ? {} : { scope }) };
-      return endpointFault(tokenEndpoint, insecureLoopback) ?? { form, tokenEndpoint, ...who, ...more };
-    }
+    case "oauth_refresh":
+      return readRefresh(texts);
+    case "signed":
+      return readSigned(texts);
   }
+}
+
+function readRefresh({ token_endpoint, client_id, client_auth = "basic", scope }: Texts): OauthRefresh | string {
+  if (!isClientAuth(client_auth)) return "client_auth is basic, post or none";
+  return {
+    ...{ form: "oauth_refresh", tokenEndpoint: token_endpoint ?? "", clientId: client_id ?? "" },
+    clientAuth: client_auth,
+    ...(scope === undefined ? {} : { scope }),
+  };
+}
+
+function readSigned(texts: Texts): Signed | string {
+  const { token_endpoint, exchange = "jwt-bearer", issuer, subject, audience, key_id, scope } = texts;
+  const own = { form: "signed", tokenEndpoint: token_endpoint ?? "", issuer: issuer ?? "" } as const;
+  const more = { ...(key_id === undefined ? {} : { keyId: key_id }), ...(scope === undefined ? {} : { scope }) };
+  if (exchange === "jwt-bearer")
+    return subject === undefined || audience === undefined
+      ? "inject as `signed` needs `subject` and `audience` (exchange jwt-bearer)"
+      : { ...own, exchange, subject, audience, ...more };
+  if (exchange !== "github-app") return "exchange is jwt-bearer or github-app";
+  return subject !== undefined || audience !== undefined || scope !== undefined
+    ? "exchange github-app takes no subject, audience or scope"
+    : { ...own, exchange, ...more };
 }
 
 /** A token endpoint is a place as an origin is, with a path. */

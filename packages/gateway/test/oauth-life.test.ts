@@ -1,0 +1,80 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { ISSUE, TASK } from "./support/gateway-world.ts";
+import { bearerOf, CLIENT, CLIENT_SECRET, holdTokens, oauthWorld, read } from "./support/oauth-world.ts";
+import { ISSUE_ANSWER, sendJson } from "./support/upstream.ts";
+
+const PRIORITY = '{"fields":{"priority":{"name":"High"}}}';
+
+test("[injection.replaced-meanwhile] a connection that is replaced during a renewal keeps its new secret, and the old token reaches nobody", async (t) => {
+  const { world, tokens, asked } = await oauthWorld(t, { expires_in: 0 });
+  const held = holdTokens(tokens);
+  const reached = world.upstream.reached.length;
+  const waiting = world.call("GET", ISSUE);
+  await held.arrived;
+  const { client_secret: _none, ...plain } = asked;
+  const kept = await world.admin("POST", "/connections", {
+    ...plain,
+    inject: { form: "bearer" },
+    secret: "replacing-canary",
+  });
+  assert.equal(kept.status, 201, kept.text);
+  held.release();
+  assert.equal((await waiting).code, "injection_failed");
+  assert.equal(world.upstream.reached.length, reached);
+  world.upstream.answer = () => false;
+  assert.equal(await read(world), 200);
+  assert.equal(bearerOf(world.upstream.reached.at(-1) ?? assert.fail("nothing arrived")), "replacing-canary");
+});
+
+test("[injection.ended-meanwhile] who waits for a token when the task ends is told so at once, and nothing is sent", async (t) => {
+  const { world, tokens } = await oauthWorld(t, { expires_in: 0 });
+  const held = holdTokens(tokens);
+  const reached = world.upstream.reached.length;
+  const waiting = [world.call("GET", ISSUE), world.call("PUT", ISSUE, { body: PRIORITY })];
+  await held.arrived;
+  while (world.records().every(({ kind }) => kind !== "call.intent")) await world.peer.heard("/points/challenge");
+  const seen = world.peer.heard("/points/seen");
+  world.peer.revoke([{ id: TASK, forget: 3_600 }]);
+  await seen;
+  assert.deepEqual(
+    (await Promise.all(waiting)).map(({ status }) => status),
+    [401, 401],
+  );
+  held.release();
+  assert.equal(world.upstream.reached.length, reached);
+  const [outcome] = world.records().filter(({ kind }) => kind === "call.outcome");
+  assert.equal(outcome?.body["outcome"], "not_sent");
+});
+
+test("[injection.spent-elsewhere] two gateways with tokens of their own do not disturb each other; with one token the second is refused", async (t) => {
+  const [one, other] = [await oauthWorld(t), await oauthWorld(t)];
+  assert.deepEqual([await read(one.world), await read(other.world)], [200, 200]);
+  const inject = { form: "oauth_refresh", token_endpoint: one.tokens.url, client_id: CLIENT };
+  const stolen = { ...other.asked, inject, secret: one.tokens.given[0] };
+  const kept = await other.world.admin("POST", "/connections", stolen);
+  assert.match(kept.text, /refused \(400, invalid_grant\)/);
+  assert.equal((await other.world.call("GET", ISSUE)).code, "injection_failed");
+  assert.equal(await read(one.world), 200);
+});
+
+test("[injection.reflected] access tokens, old and new, refresh tokens and the client's secret are withheld in every spelling", async (t) => {
+  const { world, tokens } = await oauthWorld(t);
+  tokens.good.clear();
+  assert.equal(await read(world), 200);
+  const secrets = [...tokens.given, CLIENT_SECRET];
+  assert.equal(secrets.length, 6, "three refresh tokens, two access tokens, and the client's secret");
+  for (const secret of secrets) {
+    const bytes = Buffer.from(secret);
+    const spelled = [
+      ...[secret, bytes.toString("base64"), Buffer.from(`xy${secret}z`).toString("base64url"), bytes.toString("hex")],
+      ...[[...secret].toReversed().join(""), `${secret.slice(0, 7)}\n${secret.slice(7)}`],
+    ];
+    for (const text of spelled) {
+      world.upstream.answer = (_request, response) =>
+        sendJson(response, 200, { ...ISSUE_ANSWER, fields: { summary: `a ${text} b` } });
+      assert.equal((await world.call("GET", ISSUE)).code, "reflected_secret", text);
+    }
+  }
+  assert.ok(world.records().some(({ kind }) => kind === "alarm"));
+});
