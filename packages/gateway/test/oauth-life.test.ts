@@ -78,3 +78,33 @@ test("[injection.reflected] access tokens, old and new, refresh tokens and the c
   }
   assert.ok(world.records().some(({ kind }) => kind === "alarm"));
 });
+
+test("[injection.ended-meanwhile] a write that the upstream refused for its token is not sent again when its task ended meanwhile", async (t) => {
+  const { world, tokens } = await oauthWorld(t);
+  tokens.good.clear();
+  const held = holdTokens(tokens);
+  const writing = world.call("PUT", ISSUE, { body: PRIORITY });
+  await held.arrived;
+  const seen = world.peer.heard("/points/seen");
+  world.peer.revoke([{ id: TASK, forget: 3_600 }]);
+  await seen;
+  held.release();
+  assert.equal((await writing).status, 401);
+  assert.equal(world.upstream.reached.filter(({ method }) => method === "PUT").length, 1);
+});
+
+test("[injection.stale-meanwhile] a write that waited for its token while the gateway lost the proof of its freshness is not sent", async (t) => {
+  const { world, tokens } = await oauthWorld(t, { expires_in: 0 }, { boundsMs: 600 });
+  const held = holdTokens(tokens);
+  const reached = world.upstream.reached.length;
+  const writing = world.call("PUT", ISSUE, { body: PRIORITY });
+  await held.arrived;
+  world.peer.state.fresh = () => "not an answer";
+  while ((await fetch(`${world.base}/readyz`)).status !== 503) await world.peer.heard("/points/challenge");
+  held.release();
+  const answer = await writing;
+  assert.deepEqual([answer.status, answer.code], [503, "feed_stale"]);
+  assert.equal(world.upstream.reached.length, reached);
+  const [outcome] = world.records().filter(({ kind }) => kind === "call.outcome");
+  assert.equal(outcome?.body["outcome"], "not_sent");
+});
