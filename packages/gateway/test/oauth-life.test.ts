@@ -1,5 +1,12 @@
 import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
+import { Secret } from "@remit/core";
+import type { NewConnection } from "../src/vault/connection.ts";
+import { openVault } from "../src/vault/vault.ts";
 import { ISSUE, TASK } from "./support/gateway-world.ts";
 import { bearerOf, CLIENT, CLIENT_SECRET, holdTokens, oauthWorld, read } from "./support/oauth-world.ts";
 import { ISSUE_ANSWER, sendJson } from "./support/upstream.ts";
@@ -27,20 +34,46 @@ test("[injection.replaced-meanwhile] a connection that is replaced during a rene
   assert.equal(bearerOf(world.upstream.reached.at(-1) ?? assert.fail("nothing arrived")), "replacing-canary");
 });
 
+test("[injection.replaced-meanwhile] a secret is rotated only in the place of the one that was read", (t) => {
+  const data = mkdtempSync(join(tmpdir(), "remit-vault-"));
+  t.after(() => rmSync(data, { recursive: true, force: true }));
+  const vault = openVault(data, new Secret(new Uint8Array(randomBytes(32))));
+  t.after(() => vault.close());
+  const connection: NewConnection = {
+    ...{ name: "a", resource: "a", connector: "jira", origin: "https://acme.example", inject: { form: "bearer" } },
+    ...{ as: "service", account: "svc", insecureLoopback: false, secret: new Secret("first-secret") },
+  };
+  const { id } = vault.keep(connection);
+  const version = vault.version(id) ?? 0;
+  assert.equal(vault.rotate(id, version, new Secret("second-secret")), version + 1);
+  assert.equal(vault.credential(id)?.reveal(), "second-secret");
+  assert.equal(vault.rotate(id, version, new Secret("late-secret")), undefined);
+  vault.keep({ ...connection, secret: new Secret("third-secret") });
+  assert.equal(vault.rotate(id, version + 1, new Secret("late-secret")), undefined);
+  assert.equal(vault.credential(id)?.reveal(), "third-secret");
+  assert.equal(vault.remove(id), true);
+  assert.equal(vault.rotate(id, version + 2, new Secret("late-secret")), undefined);
+});
+
 test("[injection.ended-meanwhile] who waits for a token when the task ends is told so at once, and nothing is sent", async (t) => {
   const { world, tokens } = await oauthWorld(t, { expires_in: 0 });
   const held = holdTokens(tokens);
   const reached = world.upstream.reached.length;
   const waiting = [world.call("GET", ISSUE), world.call("PUT", ISSUE, { body: PRIORITY })];
   await held.arrived;
-  while (world.records().every(({ kind }) => kind !== "call.intent")) await world.peer.heard("/points/challenge");
+  // only what is durable is shipped, and a write whose intent is durable goes on to wait for its token
+  const isShipped = (): boolean =>
+    world.peer.asked.some(({ path, body }) => path === "/points/ship" && JSON.stringify(body).includes("call.intent"));
+  while (!isShipped()) await world.peer.heard("/points/ship");
   const seen = world.peer.heard("/points/seen");
+  const begun = performance.now();
   world.peer.revoke([{ id: TASK, forget: 3_600 }]);
   await seen;
   assert.deepEqual(
     (await Promise.all(waiting)).map(({ status }) => status),
     [401, 401],
   );
+  assert.ok(performance.now() - begun < 5_000, "nobody waits until the token endpoint is given up");
   held.release();
   assert.equal(world.upstream.reached.length, reached);
   const [outcome] = world.records().filter(({ kind }) => kind === "call.outcome");

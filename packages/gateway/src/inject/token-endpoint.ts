@@ -30,8 +30,6 @@ export function openTokenEndpoint({ url, loopbackOnly, timeoutMs }: TokenEndpoin
     connect: guardedConnector(loopbackOnly),
     connections: 1,
     pipelining: 1,
-    headersTimeout: timeoutMs,
-    bodyTimeout: timeoutMs,
   });
   return {
     async ask(form, authorization, readAnswer) {
@@ -47,6 +45,7 @@ export function openTokenEndpoint({ url, loopbackOnly, timeoutMs }: TokenEndpoin
             ...(authorization === undefined ? {} : { authorization: authorization.reveal() }),
           },
           body: form === undefined ? null : new URLSearchParams(form.reveal()).toString(),
+          // one time for all of it: connecting, the head and the body
           signal: AbortSignal.timeout(timeoutMs),
         });
         const encoding = headers["content-encoding"];
