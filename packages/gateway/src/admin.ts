@@ -16,6 +16,8 @@ export interface AdminOptions {
   readonly counted: () => Readonly<Record<string, number>>;
   /** Called after every change, before it is answered. */
   readonly changed: () => Promise<void>;
+  /** Why a resource's credential cannot be had now; undefined: it can. */
+  readonly tried: (resource: string) => Promise<string | undefined>;
 }
 
 /** Serves the one door through which connections are made and changed, and counters are read: a socket that only this user can open. */
@@ -67,7 +69,7 @@ async function readBody(request: IncomingMessage): Promise<Uint8Array> {
 async function keep(
   body: Uint8Array,
   response: ServerResponse,
-  { vault, log, connectors, newDecision, changed }: AdminOptions,
+  { vault, log, connectors, newDecision, changed, tried }: AdminOptions,
 ): Promise<void> {
   const json = readJson(body);
   const asked = json.ok ? readNewConnection(json.value) : "the body is not JSON";
@@ -84,11 +86,14 @@ async function keep(
   const connection = vault.keep(asked);
   await record(log, "connection.keep", connection, newDecision());
   await changed();
+  // the connection is kept either way: a token endpoint that is away now may be there when it is needed
+  const missing = await tried(connection.resource);
   return send(response, 201, {
     connection: connection.id,
     resource: connection.resource,
     origin: connection.origin,
     account: connection.account,
+    ...(missing === undefined ? {} : { missing }),
   });
 }
 

@@ -21,7 +21,8 @@ import { lookUp, recall } from "./http/look-up.ts";
 import { recorder } from "./call-record.ts";
 import { nextPage } from "./http/links.ts";
 import type { Answered } from "./http/upstream-answer.ts";
-import { type UpstreamAnswer, UpstreamFault } from "./upstream/upstream.ts";
+import { UpstreamFault } from "./upstream/fault.ts";
+import type { Upstream, UpstreamAnswer } from "./upstream/upstream.ts";
 import type { TakenUse } from "./uses.ts";
 import { nameCall } from "./name-call.ts";
 import { sentRoles } from "./sent-roles.ts";
@@ -166,7 +167,7 @@ async function carryOut(
   use: TakenUse | undefined,
   flight: Flight,
 ): Promise<Result<Answered, Refusal>> {
-  const { named, entry, pinnedId, inside } = decided;
+  const { named, inside } = decided;
   const { operation } = named;
   const isRead = operation.class === "read";
   const note = recorder(gateway, incoming.decision, caller, decided);
@@ -186,14 +187,11 @@ async function carryOut(
   }
   // a write that is on its way is waited for, whoever goes away: what it did must be recorded
   const signal = isRead ? incoming.signal : null;
+  // obtaining a credential or a connection may take its time: whether it may still be written is asked when it is
+  const alive = (): boolean => gateway.liveness.judge(caller, operation.class) === undefined;
   try {
-    const held = isRead ? {} : { gate: flight.gate() };
-    const request = {
-      ...{ ...rebuild(named, pinnedId, entry, inside?.ask, decided.roles), ...conditionOf(decided), ...held },
-      ...acceptOf(named),
-    };
-    const max = "max" in named.routed.spec.response ? named.routed.spec.response.max : MAX_EMPTY;
-    const raw = await served.upstream.send({ ...request, credential: served.header }, max, signal);
+    const held = isRead ? {} : { gate: flight.gate(alive) };
+    const raw = await served.upstream.send({ ...requestOf(decided), ...held }, maxOf(named), signal);
     const { authority } = caller;
     const { answered, record, alarm } = await outcomeOf(served, raw, decided, authority, incoming.signal);
     const about = { upstream_status: raw.status, ...(record === undefined ? {} : { record }) };
@@ -220,9 +218,18 @@ async function carryOut(
 
 const MAX_EMPTY = 65_536;
 
-/** A file is asked for under its own types. */
-const acceptOf = ({ routed: { spec } }: Named): { readonly accept?: string } =>
-  spec.response.kind === "bytes" ? { accept: spec.response.types.join(", ") } : {};
+const maxOf = ({ routed: { spec } }: Named): number => ("max" in spec.response ? spec.response.max : MAX_EMPTY);
+
+/** What is sent: a function of the decision. A file is asked for under its own types. */
+function requestOf(decided: Decided): Omit<Parameters<Upstream["send"]>[0], "credential" | "gate"> {
+  const { named, pinnedId, entry, inside, roles } = decided;
+  const { response } = named.routed.spec;
+  return {
+    ...rebuild(named, pinnedId, entry, inside?.ask, roles),
+    ...conditionOf(decided),
+    ...(response.kind === "bytes" ? { accept: response.types.join(", ") } : {}),
+  };
+}
 
 /** What is released in the caller's own terms: the names of its query, and where its list goes on. */
 function asCalled(

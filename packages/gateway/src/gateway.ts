@@ -3,9 +3,9 @@ import type { Liveness, Nonces, PointChannel, Verifier } from "@remit/sdk";
 import type { Finder } from "./http/finder.ts";
 import type { Flights } from "./in-flight.ts";
 import type { LookupMemory } from "./http/look-up.ts";
+import type { CredentialedUpstream } from "./inject/injecting.ts";
 import type { Log } from "./log/log.ts";
 import type { RefusalLog } from "./log/refusals.ts";
-import type { Upstream } from "./upstream/upstream.ts";
 import type { Uses } from "./uses.ts";
 import type { Connection } from "./vault/connection.ts";
 
@@ -17,9 +17,8 @@ export interface Served {
   readonly location: string;
   readonly lookup: ConnectorLookup;
   readonly verifier: Verifier;
-  readonly upstream: Upstream;
+  readonly upstream: CredentialedUpstream;
   readonly lookups: LookupMemory;
-  readonly header: Secret<readonly [name: string, value: string]>;
   /** What URLs of the upstream are to callers. */
   readonly links: RewriteLink;
   /** Every spelling of the credential that an answer must not hold. */

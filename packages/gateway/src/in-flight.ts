@@ -12,8 +12,8 @@ export interface Gate {
 export interface Flight {
   /** The operation that the call turned out to be. */
   named(operation: string): void;
-  /** Keeps a write back. What has passed is never cut: its effect must be known. */
-  gate(): Gate;
+  /** Keeps a write back, also from the moment in which it is not `alive` any more. What has passed is never cut: its effect must be known. */
+  gate(alive: () => boolean): Gate;
   /** The write was sent, and nothing came back. */
   lost(): void;
   /** Whether something that the call depends on was ended meanwhile. */
@@ -51,7 +51,7 @@ export function createFlights(liveness: Pick<Liveness, "isLive" | "onEnd">): Fli
       states.add(state);
       return {
         named: (operation) => void (state.operation = operation),
-        gate: () => gateOf(state),
+        gate: (alive) => gateOf(state, alive),
         lost: () => void (state.progress = "unknown"),
         ended: () => state.ended,
         leave: () => void states.delete(state),
@@ -60,15 +60,16 @@ export function createFlights(liveness: Pick<Liveness, "isLive" | "onEnd">): Fli
   };
 }
 
-function gateOf(state: State): Gate {
+function gateOf(state: State, alive: () => boolean): Gate {
   const { promise: stopped, reject } = Promise.withResolvers<never>();
   state.stop = () => reject(new Error("ended before it was sent"));
   return {
     stopped,
     start() {
       // from here on the call is waited for, and recorded
-      if (!state.ended) state.progress = "sent";
-      return !state.ended;
+      if (state.ended || !alive()) return false;
+      state.progress = "sent";
+      return true;
     },
   };
 }

@@ -11,6 +11,7 @@ import {
   type Welcome,
 } from "@remit/sdk";
 import type { Gateway, Served } from "./gateway.ts";
+import { createCredentials } from "./inject/credentials.ts";
 import { newDecision, type PointIdentity } from "./identity.ts";
 import { createFlights } from "./in-flight.ts";
 import { createLateLiveness } from "./late-liveness.ts";
@@ -40,6 +41,8 @@ export interface Runtime {
   readonly gateway: Gateway;
   /** Reads the vault again and tells the broker what is served now. */
   reload(): Promise<void>;
+  /** Why a resource's credential cannot be had now; undefined: it can. */
+  tried(resource: string): Promise<string | undefined>;
   run(signal: AbortSignal): Promise<void>;
 }
 
@@ -80,17 +83,20 @@ export function createRuntime(parts: Parts): Runtime {
     late.begin(state.welcome.bounds);
   };
   const seen = new SeenSet(PROOFS, NONCE_LIFE_SECONDS);
+  const credentials = createCredentials(parts.vault, fault);
   const reload = async (): Promise<void> => {
     for (const old of served.values()) void old.upstream.close().catch(fault);
     served.clear();
-    for (const connection of parts.vault.connections()) {
+    const connections = parts.vault.connections();
+    credentials.keepOnly(connections.map(({ id }) => id));
+    for (const connection of connections) {
       const connector = parts.connectors.get(connection.connector);
-      const secret = parts.vault.credential(connection.id);
-      if (connector === undefined || secret === undefined) continue;
+      const credential = connector === undefined ? undefined : credentials.of(connection);
+      if (connector === undefined || credential === undefined) continue;
       const keyOf = (kid: string): ReturnType<TokenKeys["get"]> => state.keys.get(kid);
       served.set(
         connection.resource,
-        serveOne({ connection, connector, secret, base, issuer: parts.issuer, liveness, nonces, seen, keyOf }),
+        serveOne({ connection, connector, credential, base, issuer: parts.issuer, liveness, nonces, seen, keyOf }),
       );
     }
     await hello().catch(fault);
@@ -98,8 +104,11 @@ export function createRuntime(parts: Parts): Runtime {
   return {
     gateway,
     reload,
+    tried: async (resource) => served.get(resource)?.upstream.tried(),
     async run(signal) {
       await reload();
+      // the first call finds its token there; what fails is told as a fault
+      for (const { upstream } of served.values()) void upstream.tried().catch(fault);
       await Promise.all([late.run(signal), helloAgain(hello, signal)]);
     },
   };

@@ -1,11 +1,12 @@
-import { type Connector, type ConnectorLookup, Secret, type SeenSet } from "@remit/core";
+import type { Connector, ConnectorLookup, SeenSet } from "@remit/core";
 import { createVerifier, type Liveness, type Nonces } from "@remit/sdk";
 import type { Served } from "./gateway.ts";
 import { createLookupMemory } from "./http/look-up.ts";
 import { rewriteLinks } from "./http/links.ts";
-import { spellingsOf } from "./http/reflected.ts";
+import type { Credential } from "./inject/credential.ts";
+import { injecting } from "./inject/injecting.ts";
 import { openUpstream } from "./upstream/upstream.ts";
-import { type Connection, injected } from "./vault/connection.ts";
+import type { Connection } from "./vault/connection.ts";
 
 const UPSTREAM_MS = 10_000;
 
@@ -13,7 +14,7 @@ const UPSTREAM_MS = 10_000;
 export interface ServeParts {
   readonly connection: Connection;
   readonly connector: Connector;
-  readonly secret: Secret<string>;
+  readonly credential: Credential;
   readonly base: string;
   readonly issuer: string;
   readonly liveness: Liveness;
@@ -26,7 +27,7 @@ export interface ServeParts {
 export function serveOne({
   connection,
   connector,
-  secret,
+  credential,
   base,
   issuer,
   liveness,
@@ -42,9 +43,8 @@ export function serveOne({
       type.startsWith(prefix) && Object.hasOwn(connector.types, name) ? connector.types[name] : undefined;
     return recordType === undefined ? undefined : { location, connector, recordType };
   };
-  const { header, texts } = injected(connection, secret);
   return {
-    ...{ connection, connector, location, lookup, header },
+    ...{ connection, connector, location, lookup },
     verifier: createVerifier({
       issuer,
       resource: location,
@@ -56,12 +56,15 @@ export function serveOne({
     }),
     links: rewriteLinks(connection.origin, location),
     lookups: createLookupMemory(Date.now),
-    upstream: openUpstream({
-      origin: connection.origin,
-      loopbackOnly: connection.insecureLoopback,
-      headers: connector.headers,
-      timeoutMs: UPSTREAM_MS,
-    }),
-    spellings: new Secret(spellingsOf(texts.reveal())),
+    upstream: injecting(
+      openUpstream({
+        origin: connection.origin,
+        loopbackOnly: connection.insecureLoopback,
+        headers: connector.headers,
+        timeoutMs: UPSTREAM_MS,
+      }),
+      credential,
+    ),
+    spellings: credential.spellings,
   };
 }

@@ -92,6 +92,7 @@ export async function startGateway(given: Flags, say: Say): Promise<Started> {
     ...{ vault, log, connectors, newDecision },
     counted: runtime.gateway.refusals.counted,
     changed: runtime.reload,
+    tried: runtime.tried,
   });
   serve(runtime.gateway, server, [new URL(base).host, `localhost:${port}`], fault);
   const over = new AbortController();

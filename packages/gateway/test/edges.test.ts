@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { gzipSync } from "node:zlib";
 import type { Json } from "@remit/core";
 import fc from "fast-check";
 import { createFinder } from "../src/http/finder.ts";
@@ -37,6 +38,47 @@ test("[gateway.reflection] a credential is found in an answer in every spelling"
     assert.ok(reflects(Buffer.from(`{"a":"${secret}"}`, encoding), known), encoding);
   assert.ok(!reflects(Buffer.from('{"a":"nothing of it"}'), known));
 });
+
+test("[gateway.reflection] a credential is found encoded twice, compressed, in wide characters and taken apart", () => {
+  const secret = "svc:Tr0ub4dor&3/+x";
+  const known = spellingsOf([secret]);
+  const bytes = Buffer.from(secret);
+  const wide = Buffer.from(`x${secret}y`, "utf16le");
+  const around = ["", "a", "ab", "abc", "abcd"];
+  const answers = [
+    ...around.flatMap((before) =>
+      around.map((outer) => {
+        const once = Buffer.from(`${before}${secret}z`).toString("base64");
+        return Buffer.from(`${outer}${once}z`).toString("base64");
+      }),
+    ),
+    ...around.map((before) => base32(Buffer.from(`${before}${secret}tail`))),
+    ...around.map((before) => base32(Buffer.from(`${before}${secret}tail`)).toLowerCase()),
+    ...[wide.toString("hex"), wide.toString("base64"), Buffer.from(wide).swap16().toString("hex").toUpperCase()],
+    ...[Buffer.from(wide).swap16().toString("base64"), [...secret].join('","'), [...bytes].join(" ")],
+    ...[...bytes].map((_, at) => `${octal(bytes.subarray(0, at))}${secret.slice(at)}`).slice(1),
+    ...[gzipSync(secret).toString("base64"), gzipSync(`before ${secret} after`).toString("base64url")],
+    ...[
+      gzipSync(JSON.stringify({ a: `\\u0073${secret.slice(1)}` }))
+        .toString("base64")
+        .replaceAll("/", "\\/"),
+    ],
+    ...[`H4sIzz ${gzipSync(bytes.toString("hex")).toString("base64")}`],
+  ];
+  for (const answer of answers) assert.ok(reflects(Buffer.from(`{"a":"${answer}"}`), known), answer);
+  const innocent = gzipSync("nothing of it").toString("base64");
+  for (const answer of [innocent, innocent.slice(0, 12), "H4sI", "H4sIH4sIH4sI"])
+    assert.ok(!reflects(Buffer.from(`{"a":"${answer}"}`), known), answer);
+});
+
+const octal = (bytes: Uint8Array): string =>
+  [...bytes].map((byte) => `\\${byte.toString(8).padStart(3, "0")}`).join("");
+
+function base32(bytes: Uint8Array): string {
+  const bits = [...bytes].map((byte) => byte.toString(2).padStart(8, "0")).join("");
+  const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+  return (bits.match(/.{1,5}/g) ?? []).map((five) => alphabet[Number.parseInt(five.padEnd(5, "0"), 2)] ?? "").join("");
+}
 
 test("[gateway.reflection] looking for many texts at once finds exactly what looking for each would", () => {
   const word = fc.string({ unit: fc.constantFrom(..."abc\u0101"), minLength: 4, maxLength: 8 });

@@ -6,7 +6,8 @@ import { test, type TestContext } from "node:test";
 import { Secret } from "@remit/core";
 import { p256 } from "../../sdk/test/support/fixture.ts";
 import { selfSigned } from "../../sdk/test/support/certificate.ts";
-import { openUpstream, type UpstreamAnswer, UpstreamFault } from "../src/upstream/upstream.ts";
+import { UpstreamFault } from "../src/upstream/fault.ts";
+import { openUpstream, type UpstreamAnswer } from "../src/upstream/upstream.ts";
 
 const credential = new Secret(["authorization", "Bearer canary"] as const);
 

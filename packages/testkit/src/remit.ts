@@ -1,5 +1,5 @@
 import { generateKeyPairSync, type KeyObject, randomBytes } from "node:crypto";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { get } from "node:http";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -97,7 +97,12 @@ async function startBoth(
   const sealKey = join(folder, "home", "seal.key");
   writeFiles(dirname(sealKey), {});
   writeFileSync(sealKey, randomBytes(32), { mode: 0o600 });
-  const own = ["--data", join(data, "gateway"), "--seal-key", sealKey];
+  // connectors of the configuration are the gateway's too
+  const connectors = join(folder, "remit", "connectors");
+  const own = [
+    ...["--data", join(data, "gateway"), "--seal-key", sealKey],
+    ...(existsSync(connectors) ? ["--connectors", connectors] : []),
+  ];
   const log = join(folder, "gateway.log");
   // the broker learns the gateway's key before either listens
   const point = await startProgram(programFile("@remit/gateway"), [...own, "--print-point"], { log, env });

@@ -1,16 +1,16 @@
-import { askSecret } from "../ask-secret.ts";
+import { isJsonObject, readJson, utf8 } from "@remit/core";
+import { type Form, injectOf, type InjectFlags } from "../connect/forms.ts";
+import { type SecretFlags, secretsOf } from "../connect/secrets.ts";
 import { CommandError } from "../exit.ts";
 import type { Output } from "../output.ts";
-import { findRunning, type Places } from "../places.ts";
+import { findRunning, type Places, type Running } from "../places.ts";
 import { callSocket } from "../unix-http.ts";
 
-export interface ConnectOptions {
+export interface ConnectOptions extends InjectFlags, SecretFlags {
   readonly resource: string;
-  readonly connector: string;
+  readonly connector: string | undefined;
   readonly origin: string;
-  readonly form: "basic" | "bearer" | "header";
-  readonly username: string | undefined;
-  readonly header: string | undefined;
+  readonly form: Form;
   readonly name: string | undefined;
   readonly account: string | undefined;
   readonly insecureLoopback: boolean;
@@ -18,29 +18,22 @@ export interface ConnectOptions {
 
 /** Gives the running gateway the credential of one upstream. The credential goes from the prompt to the gateway's sealed store and nowhere else. */
 export async function connect(options: ConnectOptions, places: Places, output: Output): Promise<void> {
-  if (options.form === "basic" && options.username === undefined) {
-    throw new CommandError("usage", "basic injection needs a user name", {
-      fix: "add --username svc-jira@acme.example",
-    });
-  }
+  const inject = injectOf(options.form, options);
   const running = findRunning(places.data);
-  const secret = await askSecret(`Credential for ${options.origin} (not shown, not logged)`, process.stdin);
+  const connector = await connectorOf(options, running);
+  const secrets = await secretsOf(options.form, options.origin, options, process.stdin);
   const { status, text } = await callSocket(running.gatewayAdmin, {
     method: "POST",
     path: "/connections",
     body: {
       name: options.name ?? options.resource,
       resource: options.resource,
-      connector: options.connector,
+      connector,
       origin: options.origin,
-      inject: {
-        form: options.form,
-        ...(options.username === undefined ? {} : { username: options.username }),
-        ...(options.header === undefined ? {} : { header: options.header }),
-      },
+      inject,
       as: "service",
-      account: options.account ?? options.username ?? "service account",
-      secret,
+      account: options.account ?? options.username ?? options.subject ?? "service account",
+      ...secrets,
       ...(options.insecureLoopback ? { insecure_loopback: true } : {}),
     },
   });
@@ -51,10 +44,50 @@ export async function connect(options: ConnectOptions, places: Places, output: O
       fix: "nothing was changed; `remit connect --help` lists the flags",
       facts,
     });
+  tell(options, facts, output);
+}
+
+function tell(options: ConnectOptions, facts: Readonly<Record<string, unknown>>, output: Output): void {
+  const { resource, origin, account, username, subject } = options;
+  const { missing } = facts;
+  if (typeof missing === "string")
+    output.warn(`the connection is kept, but calls are refused for now: ${missing}. If that stays, connect again`);
   output.answer({ ok: true, ...facts }, [
-    `connected ${options.resource} to ${options.origin} with the rights of ${options.account ?? options.username ?? "a service account"}`,
+    `connected ${resource} to ${origin} with the rights of ${account ?? username ?? subject ?? "a service account"}`,
     "the credential is sealed in the gateway; no agent, broker or log sees it",
   ]);
+}
+
+/** How the configuration says that the resource is read. One that nobody configured would be connected and never served. */
+async function connectorOf(
+  { resource, connector: asked }: Pick<ConnectOptions, "resource" | "connector">,
+  { brokerAdmin }: Running,
+): Promise<string> {
+  const { status, text } = await callSocket(brokerAdmin, { method: "GET", path: "/admin/resources" });
+  const json = readJson(utf8(text));
+  const list = status === 200 && json.ok && isJsonObject(json.value) ? json.value["resources"] : undefined;
+  if (!Array.isArray(list))
+    throw new CommandError("error", "the broker did not say which resources there are", {
+      fix: "is `remit up` running on this data folder, as this user?",
+    });
+  const connectors = new Map(
+    list.flatMap((one) => {
+      const { name, connector } = isJsonObject(one) ? one : {};
+      return typeof name === "string" && typeof connector === "string" ? [[name, connector] as const] : [];
+    }),
+  );
+  const names = [...connectors.keys()];
+  const connector = connectors.get(resource);
+  if (connector === undefined)
+    throw new CommandError("usage", `\`${resource}\` is not a resource of the applied configuration`, {
+      fix: `it has ${names.join(", ") || "none"}; a new one is a file in resources/ and \`remit up --apply-config\``,
+      facts: { resources: names },
+    });
+  if (asked !== undefined && asked !== connector)
+    throw new CommandError("usage", `the configuration reads \`${resource}\` with \`${connector}\`, not \`${asked}\``, {
+      fix: "leave --connector out, or change the resource's file and apply it with `remit up --apply-config`",
+    });
+  return connector;
 }
 
 function describeFault(facts: Readonly<Record<string, unknown>>): string {

@@ -1,6 +1,7 @@
-import { type Command, InvalidArgumentError, Option } from "commander";
+import { type Command, InvalidArgumentError } from "commander";
 import { resolve } from "node:path";
 import type { Context } from "../context.ts";
+import { registerConnect } from "./register-connect.ts";
 
 type ContextOf = (command: Command) => Context;
 
@@ -114,45 +115,6 @@ function registerClient(program: Command, context: ContextOf): void {
           places.user,
           output,
         );
-      },
-    );
-}
-
-function registerConnect(program: Command, context: ContextOf): void {
-  program
-    .command("connect <resource>")
-    .description("give the gateway the credential of an upstream (asked at a prompt, or piped in)")
-    .requiredOption("--origin <url>", "where the API is, as in https://acme.atlassian.net")
-    .option("--connector <name>", "how the API is read", "jira")
-    .addOption(
-      new Option("--form <form>", "how the credential is sent")
-        .choices(["basic", "bearer", "header"])
-        .default("bearer"),
-    )
-    .option("--username <name>", "for --form basic")
-    .option("--header <name>", "for --form header")
-    .option("--name <name>", "name of the connection (default: the resource)")
-    .option("--account <text>", "whose rights these are, as people know the account")
-    .option("--insecure-loopback", "allow http to this machine, for trying things out", false)
-    .action(
-      async (
-        resource: string,
-        flags: {
-          origin: string;
-          connector: string;
-          form: "basic" | "bearer" | "header";
-          username?: string;
-          header?: string;
-          name?: string;
-          account?: string;
-          insecureLoopback: boolean;
-        },
-        command: Command,
-      ) => {
-        const { places, output } = context(command);
-        const { username, header, name, account } = flags;
-        const { connect } = await import("./connect.ts");
-        await connect({ ...flags, resource, username, header, name, account }, places, output);
       },
     );
 }

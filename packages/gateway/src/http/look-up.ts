@@ -14,7 +14,7 @@ import {
   type Result,
 } from "@remit/core";
 import type { Served } from "../gateway.ts";
-import { UpstreamFault } from "../upstream/upstream.ts";
+import { UpstreamFault } from "../upstream/fault.ts";
 import { reflects } from "./reflected.ts";
 
 const MAX_LOOKUP = 1_048_576;
@@ -90,7 +90,6 @@ async function readList(
         method: "GET",
         target: recordPath(lookup.path, type, pinnedId),
         body: undefined,
-        credential: served.header,
       },
       MAX_LOOKUP,
       signal,
@@ -102,7 +101,7 @@ async function readList(
     const list = json?.ok === true && isJsonObject(json.value) ? atPointer(json.value, lookup.list) : undefined;
     return Array.isArray(list) ? ok(list) : err(refuse("upstream_refused", "the lookup was not answered"));
   } catch (error) {
-    if (error instanceof UpstreamFault) return err(refuse("upstream_failed", error.message));
+    if (error instanceof UpstreamFault) return err(refuse(error.code, error.message));
     throw error;
   }
 }

@@ -56,11 +56,7 @@ export async function findRecord(
   for (const step of type.resolve?.steps ?? []) {
     const target = targetOf(step, known);
     if (target === undefined) return noRecord("the name does not say where to look");
-    const answer = await served.upstream.send(
-      { method: "GET", target, body: undefined, credential: served.header },
-      MAX_ANSWER,
-      signal,
-    );
+    const answer = await served.upstream.send({ method: "GET", target, body: undefined }, MAX_ANSWER, signal);
     const read = readStep(served, answer, step, type, known);
     if (!read.ok) return read;
     ({ known } = read.value);

@@ -1,10 +1,10 @@
-import { lookup } from "node:dns";
-import { isIP, type LookupFunction } from "node:net";
-import { buildConnector, Pool } from "undici";
+import { Pool } from "undici";
 import type { Secret } from "@remit/core";
 import type { Gate } from "../in-flight.ts";
-import { mayConnect } from "./address.ts";
+import { UpstreamFault } from "./fault.ts";
 import { gated } from "./gated.ts";
+import { guardedConnector } from "./guarded-connector.ts";
+import { abandon, readBounded } from "./read-bounded.ts";
 
 /** An upstream's answer, whole and bounded. */
 export interface UpstreamAnswer {
@@ -15,18 +15,6 @@ export interface UpstreamAnswer {
   readonly etag?: string;
   /** Every header that is said once, by lower-case name. */
   readonly headers: Readonly<Record<string, string>>;
-}
-
-/** Why an upstream gave no usable answer. `sent` says whether a byte may have reached it. */
-export class UpstreamFault extends Error {
-  readonly sent: boolean;
-  /** Whether there was an answer, though none that can be used. */
-  readonly answered: boolean;
-  constructor(message: string, sent: boolean, answered: boolean) {
-    super(message);
-    this.sent = sent;
-    this.answered = answered;
-  }
 }
 
 export interface UpstreamOptions {
@@ -162,53 +150,6 @@ function awaitTurn(gate: Gate | undefined, mostMs: number): Turn {
   };
 }
 
-interface Abandonable {
-  on(event: "error", listener: (error: Error) => void): unknown;
-  destroy(): unknown;
-}
-
-/** A body as it comes, in pieces. */
-interface Body extends Abandonable {
-  on(event: "error", listener: (error: Error) => void): unknown;
-  on(event: "data", listener: (chunk: Buffer) => void): unknown;
-  on(event: "end" | "close", listener: () => void): unknown;
-}
-
-/** Stops reading an answer; what its stream says about that concerns nobody. */
-function abandon(body: Abandonable): void {
-  body.on("error", () => undefined);
-  body.destroy();
-}
-
-/** Reads a body within its size and, as a whole, within its time: one byte every second is not an answer. */
-async function readBounded(body: Body, maxBytes: number, until: number): Promise<Uint8Array> {
-  const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
-  const chunks: Buffer[] = [];
-  let size = 0;
-  const give = (up: string): void => {
-    reject(new UpstreamFault(up, true, true));
-    abandon(body);
-  };
-  body.on("data", (chunk) => {
-    size += chunk.length;
-    if (size > maxBytes) give("the answer is larger than the operation allows");
-    else if (performance.now() > until) give("the answer takes too long");
-    else chunks.push(chunk);
-  });
-  let whole = false;
-  body.on("end", () => {
-    whole = true;
-    const [only] = chunks;
-    resolve(only !== undefined && chunks.length === 1 ? only : Buffer.concat(chunks));
-  });
-  body.on("error", reject);
-  // an answer that was cut off ends without either
-  body.on("close", () => {
-    if (!whole) reject(new UpstreamFault("no answer", true, true));
-  });
-  return promise;
-}
-
 const NOT_SENT = [
   "UND_ERR_CONNECT_TIMEOUT",
   "ECONNREFUSED",
@@ -223,36 +164,3 @@ const NOT_SENT = [
 
 const isConnectFault = (error: unknown): boolean =>
   error instanceof Error && "code" in error && NOT_SENT.includes(String(error.code));
-
-const refusedAddress = (): Error =>
-  Object.assign(new Error("the address is not one that this connection may reach"), {
-    code: "ERR_REMIT_ADDRESS",
-  });
-
-/** Checks the address three times: a literal before it is used, every resolved one, and the one that was connected. */
-function guardedConnector(loopbackOnly: boolean): buildConnector.connector {
-  const guardedLookup: LookupFunction = (hostname, { all }, callback) => {
-    lookup(hostname, { all: true }, (error, addresses) => {
-      if (error !== null) return callback(error, [], 0);
-      const [first] = addresses;
-      if (first === undefined || !addresses.every(({ address }) => mayConnect(address, loopbackOnly)))
-        return callback(refusedAddress(), [], 0);
-      return all === true ? callback(null, addresses, 0) : callback(null, first.address, first.family);
-    });
-  };
-  // said aloud: neither an environment variable nor another default decides about the certificate
-  const connect = buildConnector({ timeout: 5_000, lookup: guardedLookup, rejectUnauthorized: true, allowH2: false });
-  return (options, callback) => {
-    const host = options.hostname.replace(/^\[|\]$/g, "");
-    if (isIP(host) !== 0 && !mayConnect(host, loopbackOnly)) return callback(refusedAddress(), null);
-    return connect(options, (error, socket) => {
-      if (error !== null) return callback(error, null);
-      const remote = socket.remoteAddress;
-      if (remote === undefined || !mayConnect(remote, loopbackOnly)) {
-        socket.destroy();
-        return callback(refusedAddress(), null);
-      }
-      return callback(null, socket);
-    });
-  };
-}

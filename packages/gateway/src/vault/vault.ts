@@ -16,6 +16,13 @@ export interface Vault {
   remove(id: string): boolean;
   connections(): readonly Connection[];
   credential(id: string): Secret<string> | undefined;
+  /** Grows with every secret that a connection had. */
+  version(id: string): number | undefined;
+  /**
+   * Puts a secret in the place of the one that has this version, durable before the old one is gone, and says its version;
+   * undefined: the connection has another secret meanwhile, which stays.
+   */
+  rotate(id: string, version: number, secret: Secret<string>): number | undefined;
   /** Key material by name, made once. */
   key(name: string, make: () => Uint8Array): Secret<Uint8Array>;
   /** A plain value that was fixed once. */
@@ -66,6 +73,17 @@ export function openVault(data: string, sealKey: SealKey): Vault {
       if (found === undefined || !(found["secret"] instanceof Uint8Array)) return undefined;
       const bytes = open(found["secret"], place("connection", id, Number(found["version"])), sealKey);
       return new Secret(Buffer.from(bytes.reveal()).toString("utf8"));
+    },
+    version(id) {
+      const found = row("select version from connection where id = ?", id);
+      return found === undefined ? undefined : Number(found["version"]);
+    },
+    rotate(id, version, secret) {
+      const sealed = seal(Buffer.from(secret.reveal()), place("connection", id, version + 1), sealKey);
+      const { changes } = db
+        .prepare("update connection set version = ?, secret = ? where id = ? and version = ?")
+        .run(version + 1, sealed, id, version);
+      return Number(changes) === 1 ? version + 1 : undefined;
     },
     key(name, make) {
       const found = row("select sealed from key where name = ?", name);

@@ -19,7 +19,8 @@ import type { Served } from "../gateway.ts";
 import { reflects } from "../http/reflected.ts";
 import { jsonOf } from "../http/upstream-answer.ts";
 import { type FindFault, findRecord, type FoundRecord, namesOf, readGiven } from "../resolve/find.ts";
-import { type UpstreamAnswer, UpstreamFault } from "../upstream/upstream.ts";
+import { UpstreamFault } from "../upstream/fault.ts";
+import type { UpstreamAnswer } from "../upstream/upstream.ts";
 
 /** What answers of this very call say of one record: which it is, and what it is part of. */
 export type Proof = Omit<FoundRecord, "alias">;
@@ -41,7 +42,7 @@ export async function prove(
     return found.ok ? found : err(refusalOf(found.error, outside));
   } catch (error) {
     if (!(error instanceof UpstreamFault)) throw error;
-    return err(error.answered ? { ...outside, detail: error.message } : refuse("upstream_failed", error.message));
+    return err(error.answered ? { ...outside, detail: error.message } : refuse(error.code, error.message));
   }
 }
 
@@ -83,7 +84,7 @@ async function itemOf(
   const search = new URLSearchParams();
   for (const [name, text] of Object.entries(query)) search.set(name, printSpelled(text, { record: wanted.id }) ?? text);
   const target = `${recordPath(path, above, wanted.id)}${search.size === 0 ? "" : `?${search.toString()}`}`;
-  const request = { method: "GET", target, body: undefined, credential: served.header };
+  const request = { method: "GET", target, body: undefined };
   const answer = await served.upstream.send(request, MAX_PROOF, signal);
   if (answer.status !== 200 || reflects(answer.body, served.spellings.reveal())) return undefined;
   const json = jsonOf(answer);

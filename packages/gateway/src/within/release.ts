@@ -3,7 +3,8 @@ import type { Decided } from "../decided.ts";
 import type { Served } from "../gateway.ts";
 import { reflects } from "../http/reflected.ts";
 import { answerOf, type Answered } from "../http/upstream-answer.ts";
-import type { UpstreamAnswer, UpstreamFault } from "../upstream/upstream.ts";
+import type { UpstreamFault } from "../upstream/fault.ts";
+import type { UpstreamAnswer } from "../upstream/upstream.ts";
 import { entryFor } from "./decide.ts";
 import { proofIn, prove } from "./prove.ts";
 
@@ -80,10 +81,8 @@ export async function leftMeanwhile(
 }
 
 /** What is answered where an upstream gave no usable answer; what may depend on an unproven record tells nothing of it. */
-export const refusalOfFault = ({ inside }: Decided, { answered, message }: UpstreamFault): Refusal =>
-  inside?.provenBy === "answer" && answered
-    ? { ...inside.outside, detail: message }
-    : refuse("upstream_failed", message);
+export const refusalOfFault = ({ inside }: Decided, { answered, code, message }: UpstreamFault): Refusal =>
+  inside?.provenBy === "answer" && answered ? { ...inside.outside, detail: message } : refuse(code, message);
 
 const isAtomic = ({ routed }: Decided["named"]): boolean => routed.spec.precondition === "atomic";
 

@@ -8,6 +8,7 @@ import type { TestContext } from "node:test";
 import { type JsonObject, type LogRecord, makeId, readRecordLine, Secret } from "@remit/core";
 import { type DpopKey, dpopProof, makeDpopKey, publicJwk } from "@remit/sdk";
 import { ISSUER, jws, p256 } from "../../../sdk/test/support/fixture.ts";
+import { programFile, startProgram } from "../../../testkit/src/program.ts";
 import { openPeer, type Peer } from "../../../sdk/test/support/peer.ts";
 import { readConnectors } from "../../src/connectors.ts";
 import { readFlags } from "../../src/flags.ts";
@@ -48,6 +49,10 @@ export interface GatewayWorld {
   /** Writes these bytes to the gateway and reads until it closes or falls silent. */
   raw(bytes: string | Uint8Array): Promise<string>;
   records(): readonly LogRecord[];
+  /** What the gateway said of things that failed. */
+  faults(): string;
+  /** Kills a gateway that runs apart without a warning, and starts it again. */
+  killed(): Promise<void>;
   admin(method: string, path: string, body?: unknown): Promise<{ readonly status: number; readonly text: string }>;
 }
 
@@ -75,6 +80,10 @@ export const details = (resource: string, more: JsonObject = {}): readonly JsonO
 export interface WorldOptions {
   readonly boundsMs?: number;
   readonly inject?: JsonObject;
+  /** The connection's secrets. */
+  readonly secrets?: JsonObject;
+  /** Runs the gateway as a process of its own, which can be killed. */
+  readonly apart?: boolean;
   /** A folder of connectors besides the shipped ones. */
   readonly connectors?: string;
 }
@@ -95,26 +104,30 @@ export async function gatewayWorld(t: TestContext, options: WorldOptions = {}): 
     bounds: { read_ms: bound, write_ms: bound, reveal_ms: bound },
   };
   peer.state.answers["POST /points/hello"] = { status: 200, body: JSON.stringify({ point, ...welcome }) };
-  const flags = readFlags(
-    `--data ${data} --broker ${ISSUER} --points ${peer.url} --pin=${peer.pin} --seal-key ${sealKey}`
-      .split(" ")
-      .concat(options.connectors === undefined ? [] : ["--connectors", options.connectors]),
-  );
-  if (typeof flags === "string") throw new Error(flags);
-  const started = await startGateway(flags, () => undefined);
+  const args = `--data ${data} --broker ${ISSUER} --points ${peer.url} --pin=${peer.pin} --seal-key ${sealKey}`
+    .split(" ")
+    .concat(options.connectors === undefined ? [] : ["--connectors", options.connectors]);
+  const log = join(folder, "gateway.log");
+  const launch = async (): Promise<Launched> => (options.apart === true ? launchApart(args, log) : launchHere(args));
+  let started = await launch();
+  const faults = (): string => (options.apart === true ? readFileSync(log, "utf8") : started.faults.join("\n"));
   t.after(async () => {
     await started.stop();
     await Promise.all([peer.close(), upstream.close()]);
     rmSync(folder, { recursive: true, force: true });
   });
-  const admin = adminOf(started.ready.admin);
+  const admin = adminOf(started.admin);
   const kept = await admin("POST", "/connections", {
     ...{ name: "jira-acme", resource: "jira-acme", connector: "jira", origin: upstream.origin, as: "service" },
-    ...{ inject: options.inject ?? { form: "basic", username: USER }, account: "svc", secret: SECRET },
+    ...{
+      inject: options.inject ?? { form: "basic", username: USER },
+      account: "svc",
+      ...(options.secrets ?? { secret: SECRET }),
+    },
     insecure_loopback: true,
   });
   const { connection } = JSON.parse(kept.text) as { readonly connection: string };
-  const base = started.ready.gateway;
+  const base = started.gateway;
   const resource = `${base}/r/jira-acme`;
   const token = (claims: JsonObject = {}): string =>
     jws(
@@ -122,7 +135,10 @@ export async function gatewayWorld(t: TestContext, options: WorldOptions = {}): 
       { ...claimsOf(resource, connection, holder.jkt, options.connectors), ...claims },
       signing,
     );
-  while ((await fetch(`${base}/readyz`)).status !== 200) await peer.heard("/points/challenge");
+  const ready = async (): Promise<void> => {
+    while ((await fetch(`${base}/readyz`)).status !== 200) await peer.heard("/points/challenge");
+  };
+  await ready();
   const caller = callerOf(base, resource, holder, token);
   return {
     data,
@@ -136,7 +152,35 @@ export async function gatewayWorld(t: TestContext, options: WorldOptions = {}): 
     admin,
     ...caller,
     records: recordsOf(data),
+    faults,
+    async killed() {
+      await started.kill();
+      started = await launch();
+      await ready();
+    },
   };
+}
+
+interface Launched {
+  readonly gateway: string;
+  readonly admin: string;
+  readonly faults: readonly string[];
+  stop(): Promise<void>;
+  kill(): Promise<void>;
+}
+
+async function launchHere(args: readonly string[]): Promise<Launched> {
+  const flags = readFlags(args);
+  if (typeof flags === "string") throw new Error(flags);
+  const faults: string[] = [];
+  const { ready, stop } = await startGateway(flags, (...told) => void faults.push(JSON.stringify(told)));
+  return { gateway: ready.gateway, admin: ready.admin, faults, stop, kill: stop };
+}
+
+async function launchApart(args: readonly string[], log: string): Promise<Launched> {
+  const program = await startProgram(programFile("@remit/gateway"), args, { log });
+  const { stop, kill } = program;
+  return { gateway: program.text("gateway"), admin: program.text("admin"), faults: [], stop, kill };
 }
 
 function claimsOf(resource: string, connection: string, jkt: string, connectors: string | undefined): JsonObject {
