@@ -38,7 +38,8 @@ export function projectFields(
     const kept = value === undefined ? undefined : projected(value, schema, links);
     if (kept !== undefined) put(released, pointer, kept);
   }
-  const granted: Record<string, Json> = at === "" ? released : {};
+  const beside = at === "" ? undefined : atPointer(released, at);
+  const granted: Record<string, Json> = at === "" ? released : isJsonObject(beside) ? { ...beside } : {};
   for (const name of fieldsToRead(named, entry)) {
     const { read: schema, at: place = "" } = named.routed.type.fields[name] ?? {};
     const value = fields === undefined ? undefined : atPointer(fields, place);
@@ -49,6 +50,23 @@ export function projectFields(
   }
   if (at !== "") put(released, at, granted);
   return ok(released);
+}
+
+/** What is released of an answer, with what is kept of it besides. */
+export function withKept(
+  released: Json,
+  answer: Json | undefined,
+  keep: RecordResponse["keep"],
+  links: RewriteLink | undefined,
+): Json {
+  if (!isJsonObject(released) || answer === undefined) return released;
+  const beside: Record<string, Json> = { ...released };
+  for (const [pointer, schema] of Object.entries(keep)) {
+    const value = atPointer(answer, pointer);
+    const kept = value === undefined ? undefined : projected(value, schema, links);
+    if (kept !== undefined) put(beside, pointer, kept);
+  }
+  return beside;
 }
 
 /** A value at its place in an object that holds nothing else. */

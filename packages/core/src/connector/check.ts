@@ -166,23 +166,34 @@ function checkAnswer(type: RecordType, response: ResponseSpec, at: string): void
     if (memberSchemas(type, action)[member] === undefined)
       mistake(`${at}.response.only`, "names a value that the action does not have");
   }
+  if (
+    (response.kind === "list" || response.kind === "records") &&
+    Object.keys(response.keep).some(touches(response.at))
+  )
+    mistake(`${at}.response.keep`, "holds the list, or a part of it");
   if (response.kind !== "record" && response.kind !== "records") return;
   const names = response.id.flatMap(({ text }) => partNames(text));
   const odd = names.find((name) => !Object.hasOwn(type.identifier.parts, name));
   if (odd !== undefined) mistake(`${at}.response.id`, `\`${odd}\` is no part of the identifier`);
   const places = Object.values(type.fields).map((field) => response.fields + field.at);
   const overlap = Object.keys(response.kind === "record" ? response.keep : response.item).find((kept) =>
-    response.fields === ""
-      ? places.some((place) => `${place}/`.startsWith(`${kept}/`) || `${kept}/`.startsWith(`${place}/`))
-      : `${kept}/`.startsWith(`${response.fields}/`) || `${response.fields}/`.startsWith(`${kept}/`),
+    [response.fields, ...places].some(
+      (place) => `${place}/`.startsWith(`${kept}/`) || (place !== response.fields && touches(place)(kept)),
+    ),
   );
   if (overlap !== undefined) mistake(`${at}.response.keep`, `\`${overlap}\` overlaps the fields`);
-  if (
-    response.kind === "records" &&
-    Object.keys(response.keep).some((kept) => `${kept}/`.startsWith(`${response.at}/`))
-  )
-    mistake(`${at}.response.keep`, "holds the list, or a part of it");
+  const stray =
+    response.kind === "records"
+      ? Object.keys(response.parents).find((name) => type.parents[name]?.by !== "answer")
+      : undefined;
+  if (stray !== undefined) mistake(`${at}.response.parents`, `\`${stray}\` is no parent that an answer names`);
 }
+
+/** Whether one of two places is within the other. */
+const touches =
+  (one: string) =>
+  (other: string): boolean =>
+    `${one}/`.startsWith(`${other}/`) || `${other}/`.startsWith(`${one}/`);
 
 /** What is said to be closed is no operation. */
 export function checkSideDoors(doors: readonly SideDoor[], types: Types): void {

@@ -6,7 +6,22 @@ import { entries, list, members, mistake, oneOf, pointer, text, whole } from "./
 
 const KINDS = ["empty", "record", "records", "list", "value", "bytes"] as const;
 const MEMBERS = [
-  ...["kind", "status", "max?", "id?", "fields?", "keep?", "is?", "at?", "item?", "only?", "shape?", "types?", "next?"],
+  ...[
+    "kind",
+    "status",
+    "max?",
+    "id?",
+    "fields?",
+    "keep?",
+    "is?",
+    "at?",
+    "item?",
+    "only?",
+    "shape?",
+    "types?",
+    "next?",
+    "parents?",
+  ],
 ];
 
 /** Reads what of a response is released. */
@@ -26,7 +41,10 @@ export function readResponse(json: Json | undefined, path: string, shapes: Shape
     case "records":
       return { kind, status, max, ...readRecords(json, path, shapes) };
     case "list":
-      return { kind, status, max, ...readList(json, path, shapes) };
+      return {
+        ...{ kind, status, max, ...readList(json, path, shapes) },
+        keep: readKept(loose["keep"] ?? {}, `${path}.keep`, shapes),
+      };
     case "value": {
       const { at, shape, is } = members(json, path, ["kind", "status", "max", "at?", "shape", "is?"]);
       return {
@@ -74,12 +92,13 @@ function readRecords(
   shapes: Shapes,
 ): Omit<RecordsResponse, "kind" | "status" | "max"> {
   const loose = members(json, path, [
-    ...["kind", "status", "max", "at", "id", "fields", "keep", "item", "is?", "next?"],
+    ...["kind", "status", "max", "at", "id", "fields", "keep", "item", "parents?", "is?", "next?"],
   ]);
   return {
     ...readRecordParts(loose, path, shapes),
     at: pointer(loose["at"], `${path}.at`, true),
     item: readKept(loose["item"], `${path}.item`, shapes),
+    parents: entries(loose["parents"] ?? {}, `${path}.parents`, (at, where) => pointer(at, where)),
     ...readNext(loose["next"], `${path}.next`),
   };
 }
@@ -95,7 +114,16 @@ function readList(
   path: string,
   shapes: Shapes,
 ): Pick<ListResponse, "at" | "item" | "only" | "next"> {
-  const { at, item, only, next } = members(json, path, ["kind", "status", "max", "at", "item", "only?", "next?"]);
+  const { at, item, only, next } = members(json, path, [
+    "kind",
+    "status",
+    "max",
+    "at",
+    "item",
+    "keep?",
+    "only?",
+    "next?",
+  ]);
   const read = {
     ...{ at: pointer(at, `${path}.at`, true), item: readSchema(item, `${path}.item`, shapes) },
     ...readNext(next, `${path}.next`),

@@ -54,6 +54,8 @@ export interface RecordsResponse extends Omit<RecordResponse, "kind"> {
   readonly kind: "records";
   /** Pointer to the list; `id`, `fields` and `is` are pointers within an item, `keep` within the answer. */
   readonly at: string;
+  /** Pointers within an item to its parents, where they stand elsewhere than in the record's own answer. */
+  readonly parents: Readonly<Record<string, string>>;
   /** Members of an item that are released as they are. */
   readonly item: Readonly<Record<string, ValueSchema>>;
   readonly next?: NextPage;
@@ -67,6 +69,8 @@ export interface ListResponse {
   readonly at: string;
   readonly item: ValueSchema;
   readonly next?: NextPage;
+  /** Members of the answer that are released as they are, such as where it goes on. */
+  readonly keep: Readonly<Record<string, ValueSchema>>;
   /** Items are kept only if the authority permits `action` with this canonical member taken from the item; absent: all are. */
   readonly only?: { readonly action: string; readonly member: string; readonly from: string };
 }
