@@ -19,6 +19,8 @@ export interface Account {
   readonly tickets: Map<number, Ticket>;
   readonly users: Map<number, JsonObject>;
   readonly organizations: Map<number, JsonObject>;
+  /** Where true, listings hold tickets of everybody, whoever was asked for. */
+  listsAll: boolean;
 }
 
 /** Acme is the customer that is granted in tests; whatever is Globex's must not be seen. */
@@ -76,9 +78,10 @@ const organization = (id: number, name: string, domain: string): JsonObject => (
 const keyed = (records: readonly JsonObject[]): Map<number, JsonObject> =>
   new Map(records.map((record) => [Number(record["id"]), record]));
 
-/** Two customers with three and two tickets. One of Acme's was asked by somebody of Globex. */
+/** Two customers with three and two tickets. */
 export function freshAccount(): Account {
   return {
+    listsAll: false,
     tickets: new Map([
       ticket(35436, ACME, ANN, "Login answers 500", [
         ["It answers 500 since noon", true],

@@ -177,7 +177,7 @@ function create(account: Account, wanted: readonly JsonObject[]): Done {
 }
 
 function listed(asked: Asked, is: (fields: JsonObject) => boolean, name: string): Done {
-  const tickets = [...asked.account.tickets.values()].filter(({ fields }) => is(fields));
+  const tickets = [...asked.account.tickets.values()].filter(({ fields }) => asked.account.listsAll || is(fields));
   const page = paged(
     tickets.map(({ fields }) => fields),
     name,
