@@ -186,7 +186,7 @@ test("[zendesk.side-doors] bulk calls, search, exports, merging, audits, creatio
       async () => client.tickets.update(OURS, { ticket: { comment: { body: "hello", public: true } } }),
     ],
     [
-      "body_refused",
+      "field_not_granted",
       async () => client.tickets.update(OURS, { ticket: { status: "solved", comment: { body: "a", public: false } } }),
     ],
   ];
