@@ -66,7 +66,15 @@ export async function startDesk(): Promise<Desk> {
     "policies/one-ticket.yaml": policy("one-ticket", "coding-agent", ONE_TICKET),
   };
   const remit = undo.use(await startRemit({ config }));
-  const how = ["--form", "basic", "--username", "svc@desk.example/token", "--insecure-loopback"];
+  const how = [
+    "--connector",
+    "zendesk",
+    "--form",
+    "basic",
+    "--username",
+    "svc@desk.example/token",
+    "--insecure-loopback",
+  ];
   const { code, stderr } = await remit.command(
     ["connect", RESOURCE, "--origin", zendesk.origin, ...how],
     ZENDESK_TOKEN,
