@@ -1,6 +1,14 @@
-import type { Json, JsonObject } from "@remit/core";
+import type { JsonObject } from "@remit/core";
 import type { Agent } from "@remit/sdk";
-import { issueToken, logIn, startRemit, TEST_CLIENT, type TestRemit } from "@remit/testkit";
+import {
+  type ConfigFiles,
+  type IssuedToken,
+  issueToken,
+  logIn,
+  startRemit,
+  TEST_CLIENT,
+  type TestRemit,
+} from "@remit/testkit";
 import zendesk, { type ZendeskClient } from "node-zendesk";
 import { ACME, ANN } from "../support/upstreams/zendesk-records.ts";
 import { startZendesk, type Zendesk, ZENDESK_TOKEN } from "../support/upstreams/zendesk.ts";
@@ -11,7 +19,7 @@ export interface Desk extends AsyncDisposable {
   readonly zendesk: Zendesk;
 }
 
-const RESOURCE = "zendesk-acme";
+export const RESOURCE = "zendesk-acme";
 const acme = { within: { type: "organization", identifier: String(ACME) } };
 const ann = { within: { type: "user", identifier: String(ANN) } };
 
@@ -41,7 +49,8 @@ const ONE_TICKET: readonly JsonObject[] = [
   },
 ];
 
-const policy = (name: string, client: string, may: readonly JsonObject[]): JsonObject => ({
+/** A policy that gives these entries to people of the support, for ten minutes. */
+export const policy = (name: string, client: string, may: readonly JsonObject[]): JsonObject => ({
   policy: name,
   actor: { client },
   subject: { issuer: "test", claims: { groups: "support" } },
@@ -49,34 +58,27 @@ const policy = (name: string, client: string, may: readonly JsonObject[]): JsonO
   may,
   limits: {
     task: { duration: "10m", depth: 0 },
-    grant: { uses: 200 },
+    grant: { uses: 1000 },
     each: { per: ["actor", "subject"], tasks: { live: 100 } },
   },
   approval: "none",
 });
 
+const POLICIES = {
+  "policies/customer.yaml": policy("customer", TEST_CLIENT, CUSTOMER),
+  "policies/requester.yaml": policy("requester", TEST_CLIENT, REQUESTER),
+  "policies/one-ticket.yaml": policy("one-ticket", "coding-agent", ONE_TICKET),
+};
+
 /** Starts both, and connects them with an API token as Zendesk wants it: `email/token` and the token. */
-export async function startDesk(): Promise<Desk> {
+export async function startDesk(policies: ConfigFiles = POLICIES): Promise<Desk> {
   await using undo = new AsyncDisposableStack();
   const zendesk = undo.use(await startZendesk());
-  const config = {
-    [`resources/${RESOURCE}.yaml`]: { resource: RESOURCE, connector: "zendesk", connection: RESOURCE },
-    "policies/customer.yaml": policy("customer", TEST_CLIENT, CUSTOMER),
-    "policies/requester.yaml": policy("requester", TEST_CLIENT, REQUESTER),
-    "policies/one-ticket.yaml": policy("one-ticket", "coding-agent", ONE_TICKET),
-  };
-  const remit = undo.use(await startRemit({ config }));
-  const how = [
-    "--connector",
-    "zendesk",
-    "--form",
-    "basic",
-    "--username",
-    "svc@desk.example/token",
-    "--insecure-loopback",
-  ];
+  const resource = { resource: RESOURCE, connector: "zendesk", connection: RESOURCE };
+  const remit = undo.use(await startRemit({ config: { [`resources/${RESOURCE}.yaml`]: resource, ...policies } }));
+  const how = ["--connector", "zendesk", "--form", "basic", "--username", "svc@desk.example/token"];
   const { code, stderr } = await remit.command(
-    ["connect", RESOURCE, "--origin", zendesk.origin, ...how],
+    ["connect", RESOURCE, "--origin", zendesk.origin, ...how, "--insecure-loopback"],
     ZENDESK_TOKEN,
   );
   if (code !== 0) throw new Error(`\`remit connect\` ended with exit code ${code}: ${stderr}`);
@@ -97,17 +99,17 @@ export interface AgentClient {
   readonly answers: readonly { readonly status: number; readonly text: string }[];
 }
 
+/** A token for all that a policy gives. */
+export async function tokenFor({ remit }: Desk, name: string, may: readonly JsonObject[]): Promise<IssuedToken> {
+  const asked = may.map(({ type = null, within = null, identifier = null }) =>
+    within === null ? { type, identifier } : { type, within },
+  );
+  return issueToken(remit, { resource: RESOURCE, policy: name, authorizationDetails: asked });
+}
+
 /** Begins a task for one customer, and gives its token to the client. */
 export async function clientFor(desk: Desk, by: "customer" | "requester", asUser?: string): Promise<AgentClient> {
-  const asked: Json = (by === "customer" ? CUSTOMER : REQUESTER).map(
-    ({ type = null, within = null, identifier = null }): JsonObject => ({
-      type,
-      ...(within === null ? {} : { within }),
-      ...(identifier === null ? {} : { identifier }),
-    }),
-  );
-  const request = { resource: RESOURCE, policy: by, authorizationDetails: asked };
-  const { agent, held } = await issueToken(desk.remit, request);
+  const { agent, held } = await tokenFor(desk, by, by === "customer" ? CUSTOMER : REQUESTER);
   const answers: { status: number; text: string }[] = [];
   const client = zendesk.createClient({
     ...{ username: "agent@remit.invalid", token: "none", endpointUri: `${held.resource}/api/v2` },

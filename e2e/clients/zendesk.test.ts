@@ -102,6 +102,8 @@ test("[zendesk.other-customer] another customer's tickets, people and organisati
   assert.ok(deeds.every(({ method, changed }) => method === "GET" && changed.length === 0));
   for (const { target } of deeds)
     assert.match(target, /^\/api\/v2\/(?:tickets|users)\/(?:35440|37777|6001|6888)\.json$/);
+  // one of the staff is no customer, wherever she belongs
+  assert.equal(await refusalOf(at, async () => client.users.show(9002)), "record_not_granted");
   assertSilent(answers.map(({ text }) => text));
 });
 

@@ -74,11 +74,17 @@ export function parentsOf(
   type: RecordType,
   id: string,
   answer: Json,
+  /** Where they stand in this answer, if not where they stand in the record's own. */
+  elsewhere: Readonly<Record<string, string>> = {},
 ): readonly { readonly type: string; readonly identifier: string }[] {
   const parts = readSpelled(type.identifier, id) ?? {};
   return Object.entries(type.parents).flatMap(([parent, spec]) => {
     const identifier =
-      spec.by === "answer" ? nameText(atPointer(answer, spec.at)) : spec.by === "part" ? parts[spec.part] : undefined;
+      spec.by === "answer"
+        ? nameText(atPointer(answer, elsewhere[parent] ?? spec.at))
+        : spec.by === "part"
+          ? parts[spec.part]
+          : undefined;
     return identifier === undefined ? [] : [{ type: parent, identifier }];
   });
 }

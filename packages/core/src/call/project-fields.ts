@@ -38,7 +38,8 @@ export function projectFields(
     const kept = value === undefined ? undefined : projected(value, schema, links);
     if (kept !== undefined) put(released, pointer, kept);
   }
-  const granted: Record<string, Json> = at === "" ? released : {};
+  const beside = at === "" ? undefined : atPointer(released, at);
+  const granted: Record<string, Json> = at === "" ? released : isJsonObject(beside) ? { ...beside } : {};
   for (const name of fieldsToRead(named, entry)) {
     const { read: schema, at: place = "" } = named.routed.type.fields[name] ?? {};
     const value = fields === undefined ? undefined : atPointer(fields, place);

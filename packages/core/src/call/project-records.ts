@@ -46,7 +46,7 @@ function isGranted(item: Json, spec: RecordsResponse, { named, pinnedId, entry }
   if (!isExpected(item, spec.is)) return false;
   const id = identifierIn(item, type, spec.id, partsFromParent(named, pinnedId));
   if (id === undefined) return false;
-  return permits([entry], proven(alone(named, id), { id, parents: parentsOf(type, id, item) })).ok;
+  return permits([entry], proven(alone(named, id), { id, parents: parentsOf(type, id, item, spec.parents) })).ok;
 }
 
 /** The parts of an item's identifier that its parent's identifier says. */

@@ -75,6 +75,7 @@ function spelledAs(pattern: string, text: string): boolean {
 
 function stringFits(value: string, schema: Extract<ValueSchema, { kind: "string" }>): boolean {
   if (value.length > schema.max || (schema.enum !== undefined && !schema.enum.includes(value))) return false;
+  if (schema.never?.some((text) => value.includes(text)) === true) return false;
   return schema.pattern === undefined || spelledAs(schema.pattern, value);
 }
 

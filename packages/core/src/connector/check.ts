@@ -172,11 +172,17 @@ function checkAnswer(type: RecordType, response: ResponseSpec, at: string): void
   if (odd !== undefined) mistake(`${at}.response.id`, `\`${odd}\` is no part of the identifier`);
   const places = Object.values(type.fields).map((field) => response.fields + field.at);
   const overlap = Object.keys(response.kind === "record" ? response.keep : response.item).find((kept) =>
-    response.fields === ""
-      ? places.some((place) => `${place}/`.startsWith(`${kept}/`) || `${kept}/`.startsWith(`${place}/`))
-      : `${kept}/`.startsWith(`${response.fields}/`) || `${response.fields}/`.startsWith(`${kept}/`),
+    [response.fields, ...places].some(
+      (place) =>
+        `${place}/`.startsWith(`${kept}/`) || (place !== response.fields && `${kept}/`.startsWith(`${place}/`)),
+    ),
   );
   if (overlap !== undefined) mistake(`${at}.response.keep`, `\`${overlap}\` overlaps the fields`);
+  const stray =
+    response.kind === "records"
+      ? Object.keys(response.parents).find((name) => type.parents[name]?.by !== "answer")
+      : undefined;
+  if (stray !== undefined) mistake(`${at}.response.parents`, `\`${stray}\` is no parent that an answer names`);
   if (
     response.kind === "records" &&
     Object.keys(response.keep).some((kept) => `${kept}/`.startsWith(`${response.at}/`))

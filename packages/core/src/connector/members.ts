@@ -10,11 +10,18 @@ export const callableTypes = ({ types }: Pick<Connector, "types">): readonly str
 
 /** The canonical values that operations of an action have, by pointer, with their shapes: what `where` may speak about. */
 export function memberSchemas(type: RecordType, action: string): Readonly<Record<string, ValueSchema>> {
-  return Object.fromEntries(
-    Object.values(type.operations)
-      .filter((operation) => operation.action === action || neededBy(operation).includes(action))
-      .flatMap((operation) => membersOf(type, operation)),
+  const operations = Object.values(type.operations).filter(
+    (operation) => operation.action === action || neededBy(operation).includes(action),
   );
+  const filtered = operations.every(({ response }) => response.kind === "list") ? operations.flatMap(filteredBy) : [];
+  return Object.fromEntries([...filtered, ...operations.flatMap((operation) => membersOf(type, operation))]);
+}
+
+/** An action that is nothing but a list may be bounded by what its items are filtered by. */
+function filteredBy({ action, response }: OperationSpec): readonly Member[] {
+  if (response.kind !== "list" || response.only?.action !== action) return [];
+  const { member, from } = response.only;
+  return [[member, schemaAt(response.item, from)]];
 }
 
 /** Actions that some member of the body needs besides the operation's own. */

@@ -6,7 +6,22 @@ import { entries, list, members, mistake, oneOf, pointer, text, whole } from "./
 
 const KINDS = ["empty", "record", "records", "list", "value", "bytes"] as const;
 const MEMBERS = [
-  ...["kind", "status", "max?", "id?", "fields?", "keep?", "is?", "at?", "item?", "only?", "shape?", "types?", "next?"],
+  ...[
+    "kind",
+    "status",
+    "max?",
+    "id?",
+    "fields?",
+    "keep?",
+    "is?",
+    "at?",
+    "item?",
+    "only?",
+    "shape?",
+    "types?",
+    "next?",
+    "parents?",
+  ],
 ];
 
 /** Reads what of a response is released. */
@@ -74,12 +89,13 @@ function readRecords(
   shapes: Shapes,
 ): Omit<RecordsResponse, "kind" | "status" | "max"> {
   const loose = members(json, path, [
-    ...["kind", "status", "max", "at", "id", "fields", "keep", "item", "is?", "next?"],
+    ...["kind", "status", "max", "at", "id", "fields", "keep", "item", "parents?", "is?", "next?"],
   ]);
   return {
     ...readRecordParts(loose, path, shapes),
     at: pointer(loose["at"], `${path}.at`, true),
     item: readKept(loose["item"], `${path}.item`, shapes),
+    parents: entries(loose["parents"] ?? {}, `${path}.parents`, (at, where) => pointer(at, where)),
     ...readNext(loose["next"], `${path}.next`),
   };
 }

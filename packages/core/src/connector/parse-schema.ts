@@ -6,7 +6,19 @@ const KINDS = [
   ...(["string", "number", "integer", "boolean", "array", "object", "map", "nullable", "link", "ref"] as const),
   ...(["tagged", "opaque"] as const),
 ];
-const MEMBERS = ["kind", "max?", "min?", "pattern?", "enum?", "items?", "members?", "required?", "of?", "keys?"];
+const MEMBERS = [
+  "kind",
+  "max?",
+  "min?",
+  "pattern?",
+  "enum?",
+  "never?",
+  "items?",
+  "members?",
+  "required?",
+  "of?",
+  "keys?",
+];
 
 /** The named shapes of a connector, and which of them were spoken of. */
 export interface Shapes {
@@ -63,12 +75,18 @@ function readBounds(json: Json | undefined, path: string): { readonly min?: numb
 }
 
 function readStringSchema(json: Json | undefined, path: string): ValueSchema {
-  const { max, pattern: source, enum: values } = members(json, path, ["kind", "max", "pattern?", "enum?"]);
+  const {
+    max,
+    pattern: source,
+    enum: values,
+    never,
+  } = members(json, path, ["kind", "max", "pattern?", "enum?", "never?"]);
   return {
     kind: "string",
     max: whole(max, `${path}.max`),
     ...(source === undefined ? {} : { pattern: pattern(source, `${path}.pattern`) }),
     ...(values === undefined ? {} : { enum: list(values, `${path}.enum`, text) }),
+    ...(never === undefined ? {} : { never: list(never, `${path}.never`, text) }),
   };
 }
 

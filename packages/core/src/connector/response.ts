@@ -54,6 +54,8 @@ export interface RecordsResponse extends Omit<RecordResponse, "kind"> {
   readonly kind: "records";
   /** Pointer to the list; `id`, `fields` and `is` are pointers within an item, `keep` within the answer. */
   readonly at: string;
+  /** Pointers within an item to its parents, where they stand elsewhere than in the record's own answer. */
+  readonly parents: Readonly<Record<string, string>>;
   /** Members of an item that are released as they are. */
   readonly item: Readonly<Record<string, ValueSchema>>;
   readonly next?: NextPage;

@@ -5,6 +5,8 @@ export type ValueSchema =
       readonly max: number;
       readonly pattern?: string;
       readonly enum?: readonly string[];
+      /** Texts that must not stand anywhere in it, such as the beginning of a template that the API would fill in. */
+      readonly never?: readonly string[];
     }
   | { readonly kind: "number"; readonly min?: number; readonly max?: number }
   | { readonly kind: "integer"; readonly min?: number; readonly max?: number }
