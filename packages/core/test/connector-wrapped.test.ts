@@ -46,10 +46,17 @@ interface Changes {
   readonly list?: JsonObject;
   readonly read?: JsonObject;
   readonly remarks?: JsonObject;
+  readonly hear?: string;
   readonly never?: Json;
 }
 
-const connectorOf = ({ list = LIST, read = READ, remarks = REMARKS, never = ["{{", "{%"] }: Changes): JsonObject => ({
+const connectorOf = ({
+  list = LIST,
+  read = READ,
+  remarks = REMARKS,
+  hear = "hear",
+  never = ["{{", "{%"],
+}: Changes): JsonObject => ({
   ...{ connector: "notes", title: "Notes", inject: ["bearer"] },
   environment: { base_url: ["NOTES_URL"], credential: ["NOTES_KEY"], constants: {} },
   types: {
@@ -61,7 +68,7 @@ const connectorOf = ({ list = LIST, read = READ, remarks = REMARKS, never = ["{{
       operations: {
         read: call("read", "/notes/{record}", { response: read }),
         list: call("list", "/shelfs/{record}/notes", { list_of: "shelf", response: list }),
-        hear: call("hear", "/notes/{record}/remarks", { response: remarks }),
+        hear: call(hear, "/notes/{record}/remarks", { response: remarks }),
         edit: call("edit", "/notes/{record}", {
           ...{ class: "write", method: "PUT", response: { kind: "empty", status: [204] } },
           body: {
@@ -158,6 +165,8 @@ test("[connector.filtered-value] an action that is nothing but a filtered list i
   });
   const only = { action: "edit", member: "/open", from: "/open" };
   assert.match(faultOf({ remarks: { ...REMARKS, only } }), /names a value that the action does not have/);
+  // where an action also writes, the values that it writes are what its list is filtered by
+  assert.match(faultOf({ remarks: { ...REMARKS, only }, hear: "edit" }), /names a value that the action does not have/);
   assert.match(
     faultOf({ remarks: { ...REMARKS, only: { action: "hear", member: "/open", from: "/nope" } } }),
     /has nothing at/,
