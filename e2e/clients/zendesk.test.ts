@@ -127,6 +127,27 @@ test("[zendesk.moved] a ticket that another customer got is gone from what is re
   assert.equal(desk.zendesk.account.tickets.get(35437)?.fields["status"], "open");
 });
 
+test("[zendesk.comment-pages] the client turns the pages of a long conversation through the gateway, and gets what is public of each", async () => {
+  await using desk = await startDesk();
+  const { client, answers, resource } = await clientFor(desk, "customer");
+  const ticket = desk.zendesk.account.tickets.get(35438) ?? assert.fail();
+  const said = Array.from({ length: 250 }, (_, id) => ({
+    id,
+    author_id: ANN,
+    body: `no. ${id}`,
+    public: id % 5 !== 0,
+  }));
+  desk.zendesk.account.tickets.set(35438, { ...ticket, comments: said });
+  const got: readonly { readonly id: number }[] = await client.tickets.getComments(35438);
+  assert.deepEqual(
+    got.map(({ id }) => id),
+    said.filter((comment) => comment.public).map(({ id }) => id),
+  );
+  assert.equal(answers.length, 3);
+  assert.ok(answers[0]?.text.includes(`"next_page":"${resource}/api/v2/tickets/35438/comments.json?page=2"`));
+  assert.ok(answers.every(({ text }) => !text.includes("count")));
+});
+
 test("[zendesk.listing-dropped] what a listing says of another customer is dropped and not counted", async () => {
   await using desk = await startDesk();
   const { agent, resource } = await clientFor(desk, "customer");

@@ -36,8 +36,16 @@ const READ: JsonObject = {
   ...{ kind: "record", status: [200], max: 999, id: "/note/id", fields: "/note", keep: { "/note/id": id } },
 };
 
+const NEXT: Json = { kind: "nullable", of: { kind: "link" } };
+
 const REMARKS: JsonObject = {
-  ...{ kind: "list", status: [200], max: 999, at: "/remarks" },
+  ...{
+    kind: "list",
+    status: [200],
+    max: 999,
+    at: "/remarks",
+    keep: { "/more": { kind: "boolean" }, "/links/next": NEXT },
+  },
   item: { kind: "object", members: { text: text(), open: { kind: "boolean" } }, required: ["open"] },
   only: { action: "hear", member: "/open", from: "/open" },
 };
@@ -149,6 +157,30 @@ test("[connector.kept-beside-fields] what is kept may stand among the fields, an
   assert.deepEqual(released("/notes/1", bare, "1", answer), { note: { id: 1 } });
   for (const kept of ["/note/text", "/note/text/x", "/note"])
     assert.match(faultOf({ read: { ...READ, keep: { [kept]: text() } } }), /overlaps the fields/);
+});
+
+test("[connector.kept-beside-lists] beside a list is released what is declared, and that is neither the list, nor a part of it, nor what holds it", () => {
+  const keep = { "/more": { kind: "boolean" }, "/links/next": NEXT };
+  const list = { ...LIST, keep };
+  const remarks = { ...REMARKS, keep };
+  assert.deepEqual([faultOf({ list }), faultOf({ remarks })], ["accepted", "accepted"]);
+  for (const at of ["/notes", "/notes/0", "/data", "/data/notes"]) {
+    const held = { keep: { [at]: { kind: "opaque" } }, at: at.startsWith("/data") ? "/data/notes" : "/notes" };
+    assert.match(faultOf({ list: { ...LIST, ...held } }), /holds the list, or a part of it/, at);
+    assert.match(faultOf({ remarks: { ...REMARKS, ...held } }), /holds the list, or a part of it/, at);
+  }
+  const answer = {
+    remarks: [{ open: true }],
+    more: true,
+    links: { next: "https://api.example/x", prev: null },
+    count: 9,
+  };
+  const hear = granted({ identifier: "1", actions: ["hear"] });
+  assert.deepEqual(released("/notes/1/remarks", hear, "1", answer), {
+    ...{ remarks: [{ open: true }], more: true },
+    // what is no address of the gateway is none
+    links: { next: null },
+  });
 });
 
 test("[connector.filtered-value] an action that is nothing but a filtered list is bounded by what its items say", () => {

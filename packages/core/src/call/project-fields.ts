@@ -52,6 +52,23 @@ export function projectFields(
   return ok(released);
 }
 
+/** What is released of an answer, with what is kept of it besides. */
+export function withKept(
+  released: Json,
+  answer: Json | undefined,
+  keep: RecordResponse["keep"],
+  links: RewriteLink | undefined,
+): Json {
+  if (!isJsonObject(released) || answer === undefined) return released;
+  const beside: Record<string, Json> = { ...released };
+  for (const [pointer, schema] of Object.entries(keep)) {
+    const value = atPointer(answer, pointer);
+    const kept = value === undefined ? undefined : projected(value, schema, links);
+    if (kept !== undefined) put(beside, pointer, kept);
+  }
+  return beside;
+}
+
 /** A value at its place in an object that holds nothing else. */
 export function placed(pointer: string, value: Json): Json {
   if (pointer === "") return value;

@@ -8,8 +8,7 @@ import type { Refusal } from "../refusal.ts";
 import { ok, type Result } from "../result.ts";
 import { identifierIn, isExpected, parentsOf } from "./identity.ts";
 import type { Named } from "./named.ts";
-import { oddAnswer, placed, projectFields, type Projection, put } from "./project-fields.ts";
-import { projected } from "./values.ts";
+import { oddAnswer, placed, projectFields, type Projection, withKept } from "./project-fields.ts";
 
 /**
  * Projects a list of records: each is judged as if it had been asked for by itself, under the one entry for the list.
@@ -30,15 +29,7 @@ export function projectRecords(
     if (!kept.ok) return kept;
     items.push(kept.value);
   }
-  const released = placed(spec.at, items);
-  if (!isJsonObject(released) || body === undefined) return ok(released);
-  const beside: Record<string, Json> = { ...released };
-  for (const [pointer, schema] of Object.entries(spec.keep)) {
-    const value = atPointer(body, pointer);
-    const kept = value === undefined ? undefined : projected(value, schema, projection.links);
-    if (kept !== undefined) put(beside, pointer, kept);
-  }
-  return ok(beside);
+  return ok(withKept(placed(spec.at, items), body, spec.keep, projection.links));
 }
 
 function isGranted(item: Json, spec: RecordsResponse, { named, pinnedId, entry }: Projection): boolean {

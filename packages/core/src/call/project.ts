@@ -6,7 +6,7 @@ import type { Operation } from "../operation.ts";
 import { refuse, type Refusal } from "../refusal.ts";
 import { err, ok, type Result } from "../result.ts";
 import { isAbout, isExpected } from "./identity.ts";
-import { oddAnswer, placed, projectFields, type Projection } from "./project-fields.ts";
+import { oddAnswer, placed, projectFields, type Projection, withKept } from "./project-fields.ts";
 import { projectRecords } from "./project-records.ts";
 import { projected } from "./values.ts";
 
@@ -63,7 +63,7 @@ function projectList(
     const inner = projected(item, spec.item, links);
     return inner === undefined ? [] : [inner];
   });
-  return ok(placed(spec.at, kept));
+  return ok(withKept(placed(spec.at, kept), body, spec.keep, links));
 }
 
 /** The operation that an item of a list stands for: it is shown only if that operation is permitted. */

@@ -166,6 +166,11 @@ function checkAnswer(type: RecordType, response: ResponseSpec, at: string): void
     if (memberSchemas(type, action)[member] === undefined)
       mistake(`${at}.response.only`, "names a value that the action does not have");
   }
+  if (
+    (response.kind === "list" || response.kind === "records") &&
+    Object.keys(response.keep).some(touches(response.at))
+  )
+    mistake(`${at}.response.keep`, "holds the list, or a part of it");
   if (response.kind !== "record" && response.kind !== "records") return;
   const names = response.id.flatMap(({ text }) => partNames(text));
   const odd = names.find((name) => !Object.hasOwn(type.identifier.parts, name));
@@ -173,8 +178,7 @@ function checkAnswer(type: RecordType, response: ResponseSpec, at: string): void
   const places = Object.values(type.fields).map((field) => response.fields + field.at);
   const overlap = Object.keys(response.kind === "record" ? response.keep : response.item).find((kept) =>
     [response.fields, ...places].some(
-      (place) =>
-        `${place}/`.startsWith(`${kept}/`) || (place !== response.fields && `${kept}/`.startsWith(`${place}/`)),
+      (place) => `${place}/`.startsWith(`${kept}/`) || (place !== response.fields && touches(place)(kept)),
     ),
   );
   if (overlap !== undefined) mistake(`${at}.response.keep`, `\`${overlap}\` overlaps the fields`);
@@ -183,12 +187,13 @@ function checkAnswer(type: RecordType, response: ResponseSpec, at: string): void
       ? Object.keys(response.parents).find((name) => type.parents[name]?.by !== "answer")
       : undefined;
   if (stray !== undefined) mistake(`${at}.response.parents`, `\`${stray}\` is no parent that an answer names`);
-  if (
-    response.kind === "records" &&
-    Object.keys(response.keep).some((kept) => `${kept}/`.startsWith(`${response.at}/`))
-  )
-    mistake(`${at}.response.keep`, "holds the list, or a part of it");
 }
+
+/** Whether one of two places is within the other. */
+const touches =
+  (one: string) =>
+  (other: string): boolean =>
+    `${one}/`.startsWith(`${other}/`) || `${other}/`.startsWith(`${one}/`);
 
 /** What is said to be closed is no operation. */
 export function checkSideDoors(doors: readonly SideDoor[], types: Types): void {

@@ -41,7 +41,10 @@ export function readResponse(json: Json | undefined, path: string, shapes: Shape
     case "records":
       return { kind, status, max, ...readRecords(json, path, shapes) };
     case "list":
-      return { kind, status, max, ...readList(json, path, shapes) };
+      return {
+        ...{ kind, status, max, ...readList(json, path, shapes) },
+        keep: readKept(loose["keep"] ?? {}, `${path}.keep`, shapes),
+      };
     case "value": {
       const { at, shape, is } = members(json, path, ["kind", "status", "max", "at?", "shape", "is?"]);
       return {
@@ -111,7 +114,16 @@ function readList(
   path: string,
   shapes: Shapes,
 ): Pick<ListResponse, "at" | "item" | "only" | "next"> {
-  const { at, item, only, next } = members(json, path, ["kind", "status", "max", "at", "item", "only?", "next?"]);
+  const { at, item, only, next } = members(json, path, [
+    "kind",
+    "status",
+    "max",
+    "at",
+    "item",
+    "keep?",
+    "only?",
+    "next?",
+  ]);
   const read = {
     ...{ at: pointer(at, `${path}.at`, true), item: readSchema(item, `${path}.item`, shapes) },
     ...readNext(next, `${path}.next`),

@@ -69,6 +69,8 @@ export interface ListResponse {
   readonly at: string;
   readonly item: ValueSchema;
   readonly next?: NextPage;
+  /** Members of the answer that are released as they are, such as where it goes on. */
+  readonly keep: Readonly<Record<string, ValueSchema>>;
   /** Items are kept only if the authority permits `action` with this canonical member taken from the item; absent: all are. */
   readonly only?: { readonly action: string; readonly member: string; readonly from: string };
 }
