@@ -44,7 +44,7 @@ const ONE_TICKET: readonly JsonObject[] = [
   {
     type: `${RESOURCE}.ticket`,
     identifier: { any: true },
-    actions: ["read", "edit"],
+    actions: ["read", "edit", "read_comments"],
     fields: { read: ["subject", "status"], write: ["status"] },
   },
 ];

@@ -224,14 +224,17 @@ test("[zendesk.side-doors] bulk calls, search, exports, merging, audits, creatio
 test("[zendesk.run] a program under `remit run` works on one ticket with node-zendesk as it comes and without a secret", async () => {
   await using desk = await startDesk();
   await sitDown(desk);
+  const { account } = desk.zendesk;
+  const said = Array.from({ length: 150 }, (_, id) => ({ id, author_id: ANN, body: `no. ${id}`, public: true }));
+  account.tickets.set(OURS, { fields: account.tickets.get(OURS)?.fields ?? {}, comments: said });
   const program = join(import.meta.dirname, "zendesk-program.ts");
   const on = ["run", "--policy", "one-ticket", "--on", `zendesk-acme.ticket:${OURS}`];
   const { code, stdout, stderr } = await desk.remit.command([...on, "--", process.execPath, program]);
   assert.equal(code, 0, stderr);
   assert.deepEqual(
     stdout.split("\n").filter((line) => line.startsWith("{")),
-    [`{"subject":"Login answers 500","status":"solved","other":"refused","knows":[]}`],
+    [`{"subject":"Login answers 500","status":"solved","comments":150,"other":"refused","knows":[]}`],
   );
-  assert.equal(desk.zendesk.account.tickets.get(OURS)?.fields["status"], "solved");
+  assert.equal(account.tickets.get(OURS)?.fields["status"], "solved");
   assert.deepEqual(new Set(desk.zendesk.deeds.flatMap(({ told }) => told)), new Set([OURS]));
 });

@@ -35,3 +35,19 @@ test("[run.next-page] a link to the next page leads to the endpoint, and no othe
   assert.equal(answered.headers.get("retry-after"), "7");
   assert.equal(answered.headers.get("dpop-nonce"), null);
 });
+
+test("[run.links] links of a JSON answer lead to the endpoint, and the bytes of a file are left as they are", async () => {
+  const next = `${RESOURCE}/api/v2/tickets/1/comments.json?page=2`;
+  const body = JSON.stringify({ next_page: next, body: `see ${next}`, other: `${RESOURCE}-other/x` });
+  const types = ["application/json", "application/octet-stream"];
+  const told: string[] = [];
+  for (const type of types) {
+    const answer = async (): Promise<Response> =>
+      Promise.resolve(new Response(body, { headers: { "content-type": type } }));
+    await using endpoint = await openEndpoint(RESOURCE, { fetch: answer });
+    const headers = { authorization: `Bearer ${endpoint.phantom.reveal()}` };
+    const text = await (await fetch(`${endpoint.url}/x`, { headers })).text();
+    told.push(text.replaceAll(endpoint.url, "http://endpoint"));
+  }
+  assert.deepEqual(told, [body.replace(`"${next}"`, `"${next.replace(RESOURCE, "http://endpoint")}"`), body]);
+});

@@ -78,7 +78,7 @@ async function answer(request: IncomingMessage, response: ServerResponse, servin
     });
     serving.calls.push({ method, path: url.split("?")[0] ?? url, status: answered.status });
     response.writeHead(answered.status, { ...passedBack(answered, serving), "cache-control": "no-store" });
-    response.end(new Uint8Array(await answered.arrayBuffer()));
+    response.end(withOwnLinks(new Uint8Array(await answered.arrayBuffer()), answered, serving));
   } catch (error) {
     serving.calls.push({ method, path: url.split("?")[0] ?? url, status: 502 });
     say(response, 502, `the gateway could not be asked: ${error instanceof Error ? error.message : "unknown fault"}`);
@@ -93,6 +93,12 @@ function passedBack({ headers }: Response, { resource, host }: Serving): Record<
     return value === null ? [] : [[name, value] as const];
   });
   return { ...Object.fromEntries(named), ...(link === undefined ? {} : { link }) };
+}
+
+/** A program follows links of an answer, too; only here does its credential open anything. */
+function withOwnLinks(body: Uint8Array, { headers }: Response, { resource, host }: Serving): Uint8Array | string {
+  if (headers.get("content-type")?.startsWith("application/json") !== true) return body;
+  return Buffer.from(body).toString("utf8").replaceAll(`"${resource}/`, `"http://${host}/`);
 }
 
 /** Only what the gateway reads; never the credential, never anything that could change the meaning of the request. */
