@@ -102,7 +102,7 @@ function readErrors(json: Json, path: string): NonNullable<Connector["errors"]> 
   const { keys, list: items, name } = members(json, path, ["keys?", "list?", "name?"]);
   if (keys !== undefined && items === undefined && name === undefined) return { keys: pointer(keys, `${path}.keys`) };
   if (keys !== undefined) mistake(path, "has either `keys`, or `list` and `name`");
-  return { list: pointer(items, `${path}.list`), name: pointer(name, `${path}.name`) };
+  return { list: pointer(items, `${path}.list`, true), name: pointer(name, `${path}.name`) };
 }
 
 function readRateLimit(json: Json, path: string): RateLimit {
