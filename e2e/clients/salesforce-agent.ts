@@ -73,6 +73,15 @@ await attempt("composite", async () =>
 await attempt("batch", async () =>
   salesforce.requestPost("/composite/batch", {
     batchRequests: [
+      { method: "PATCH", url: `v50.0/sobjects/Case/${granted}`, richInput: { Priority: "Medium" } },
+      { method: "GET", url: `v50.0/sobjects/Case/${granted}?fields=Priority` },
+      { method: "PATCH", url: `v50.0/sobjects/Case/${granted}`, richInput: { Subject: "REFUSE ME" } },
+    ],
+  }),
+);
+await attempt("batch with a sibling", async () =>
+  salesforce.requestPost("/composite/batch", {
+    batchRequests: [
       { method: "GET", url: `v50.0/sobjects/Case/${granted}?fields=Subject` },
       { method: "GET", url: `v50.0/sobjects/Case/${sibling}?fields=Subject` },
     ],

@@ -77,10 +77,11 @@ const REFUSED: Readonly<Record<string, string>> = {
   ...{ "update another field": "field_not_granted", "update another value": "value_not_granted" },
   ...{ "read another field": "field_not_granted", "read a related record": "field_not_granted" },
   ...{ "read a sibling": "record_not_granted", "read the account": "record_not_granted" },
+  ...{ "batch with a sibling": "record_not_granted" },
   ...Object.fromEntries(
     [
       ...["update many", "upsert", "create", "destroy", "describe", "describe all", "recent", "updated", "limits"],
-      ...["query", "query all", "query more", "search", "bulk query", "bulk change", "composite", "batch", "graphql"],
+      ...["query", "query all", "query more", "search", "bulk query", "bulk change", "composite", "graphql"],
       ...["method override", "tooling", "apex", "chatter", "report"],
     ].map((step) => [step, "operation_unknown"]),
   ),
@@ -127,14 +128,28 @@ test("[connectors.salesforce-client] unmodified jsforce under `remit run` reads 
   // the rule's words are Salesforce's own; that it is about the subject may be said, because that is granted
   const upstream = { status: 400, code: "rejected", fields: ["Subject"] };
   assert.deepEqual(steps.get("refused by a rule")?.body, { error: "upstream", upstream });
+  assert.deepEqual(steps.get("batch")?.value, {
+    hasErrors: true,
+    results: [
+      { statusCode: 204, result: null },
+      { statusCode: 200, result: { attributes, Id: IDS.granted, Priority: "Medium" } },
+      { statusCode: 400, result: { error: "upstream", upstream } },
+    ],
+  });
   assert.doesNotMatch(ran.stdout, /private text/);
   const refused = new Map([...steps].filter(([step]) => step in REFUSED).map(([step, { code }]) => [step, code]));
   assert.deepEqual(Object.fromEntries(refused), REFUSED);
-  assert.equal(steps.size, Object.keys(REFUSED).length + 6);
+  assert.equal(steps.size, Object.keys(REFUSED).length + 7);
   const asked = salesforce.received.filter(({ url }) => url.startsWith(SENT)).map(({ method, body }) => method + body);
   assert.deepEqual(
     asked.filter((one) => one.startsWith("PATCH")),
-    ['PATCH{"Priority":"High"}', 'PATCH{"Status":"Working"}', 'PATCH{"Subject":"REFUSE ME"}'],
+    [
+      'PATCH{"Priority":"High"}',
+      'PATCH{"Status":"Working"}',
+      'PATCH{"Subject":"REFUSE ME"}',
+      'PATCH{"Priority":"Medium"}',
+      'PATCH{"Subject":"REFUSE ME"}',
+    ],
   );
   const [alias, ...others] = new Set(salesforce.received.map(({ url }) => url.split("?")[0]));
   assert.deepEqual([alias, ...others], ["/services/data/v62.0/sobjects/Case/CaseNumber/00001026", SENT]);
@@ -156,7 +171,12 @@ const THEFTS: readonly Theft[] = [
   ["bulk export", "POST", `${DATA}/jobs/query`, { operation: "query", query: QUERY }],
   ["rows of a bulk export", "GET", `${DATA}/jobs/query/7505g00000Query1AAA/results`],
   ["hiding traces", "DELETE", `${DATA}/jobs/query/7505g00000Query1AAA`],
-  ["batch", "POST", `${DATA}/composite/batch`, { batchRequests: [{ method: "GET", url: `v62.0/query?q=${QUERY}` }] }],
+  [
+    "batch",
+    "POST",
+    `${DATA}/composite/batch`,
+    { batchRequests: [{ method: "GET", url: `v62.0/query?q=${QUERY.replaceAll(" ", "+")}` }] },
+  ],
   ["graphql", "POST", `${DATA}/graphql`, { query: "query { uiapi { query { Case { edges { node { Id } } } } } }" }],
 ];
 

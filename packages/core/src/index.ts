@@ -47,6 +47,8 @@ export {
   utf8,
 } from "./bytes.ts";
 export { MAX_TOKEN_BYTES, printTokenClaims, readTokenClaims, type TokenClaims } from "./claims.ts";
+export { batchAnswer, batchAt, type BatchPart, partsOfBatch } from "./call/batch.ts";
+export { type BatchSpec } from "./connector/batch.ts";
 export { mapUpstreamError, rateLimited } from "./call/errors.ts";
 export { type FlatLeaf, type FlatQuery, type FlatStep, graphqlAt, nameGraphql, shapeGraphql } from "./call/graphql.ts";
 export { identifierIn, isExpected, nameText, parentsOf, partsIn } from "./call/identity.ts";

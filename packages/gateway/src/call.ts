@@ -1,8 +1,7 @@
 import {
+  batchAt,
   type Entry,
   err,
-  type Head,
-  type Json,
   type JsonLimits,
   type Named,
   ok,
@@ -14,9 +13,11 @@ import {
   shapeGraphql,
 } from "@remit/core";
 import type { VerifiedCall } from "@remit/sdk";
+import { callBatch, type CallSteps } from "./batch.ts";
 import type { Decided } from "./decided.ts";
 import type { Gateway, Served } from "./gateway.ts";
 import type { Flight } from "./in-flight.ts";
+import type { Incoming } from "./incoming.ts";
 import { lookUp, recall } from "./http/look-up.ts";
 import { recorder } from "./call-record.ts";
 import { nextPage } from "./http/links.ts";
@@ -28,19 +29,6 @@ import { nameCall } from "./name-call.ts";
 import { sentRoles } from "./sent-roles.ts";
 import { decideInside } from "./within/decide.ts";
 import { conditionOf, leftMeanwhile, outcomeOf, refusalOfFault } from "./within/release.ts";
-
-/** One call as it came in: its head read, its body still to be read. */
-export interface Incoming {
-  readonly head: Head;
-  /** Raw path segments below the resource. */
-  readonly segments: readonly string[];
-  /** Reads the body strictly, within these limits; undefined: there is none. */
-  readonly readBody: (limits: JsonLimits) => Promise<Result<Json | undefined, Refusal>>;
-  readonly decision: string;
-  readonly signal: AbortSignal;
-  /** Aborts the signal: what the call waits for is over. */
-  readonly cut: () => void;
-}
 
 /** What a caller is told: an answer to release, or a refusal with whom it is about. */
 export type CallResult = Result<Answered, { readonly refusal: Refusal; readonly call: VerifiedCall | undefined }>;
@@ -64,10 +52,13 @@ export async function call(gateway: Gateway, served: Served, incoming: Incoming)
   const no = (refusal: Refusal): CallResult =>
     err({ refusal: flight.ended() ? refuse("token_revoked", refusal.detail) : refusal, call: caller });
   try {
+    const batch = batchAt(served.connector.batches, head.method, incoming.segments);
+    if (batch !== undefined) {
+      const done = await callBatch(gateway, incoming, caller, batch, stepsOf(gateway, served, caller));
+      return done.ok ? done : no(done.error);
+    }
     const decided = await decide(served, incoming, caller, flight);
     if (!decided.ok) return no(decided.error);
-    const missing = approval(decided.value);
-    if (missing !== undefined) return no(missing);
     const use = await spend(gateway, decided.value, caller);
     if (!use.ok) return no(use.error);
     try {
@@ -81,8 +72,26 @@ export async function call(gateway: Gateway, served: Served, incoming: Incoming)
   }
 }
 
-/** Steps 2 to 4: read the body, name the operation, decide. Nothing has left this process yet, but for lookups by pinned id. */
+const stepsOf = (gateway: Gateway, served: Served, caller: VerifiedCall): CallSteps => ({
+  decide: async (incoming, flight) => decide(served, incoming, caller, flight),
+  spend: async (decided) => spend(gateway, decided, caller),
+  carryOut: async (incoming, decided, use, flight) => carryOut(gateway, served, incoming, caller, decided, use, flight),
+});
+
+/** Steps 2 to 5. */
 async function decide(
+  served: Served,
+  incoming: Incoming,
+  caller: VerifiedCall,
+  flight: Flight,
+): Promise<Result<Decided, Refusal>> {
+  const permitted = await nameAndPermit(served, incoming, caller, flight);
+  const missing = permitted.ok ? approval(permitted.value) : undefined;
+  return missing === undefined ? permitted : err(missing);
+}
+
+/** Steps 2 to 4: read the body, name the operation, decide. Nothing has left this process yet, but for lookups by pinned id. */
+async function nameAndPermit(
   served: Served,
   incoming: Incoming,
   caller: VerifiedCall,
@@ -97,7 +106,7 @@ async function decide(
   flight.named(named.value.operation.name);
   // the record is judged before anything is looked up for it, so that nothing is learnt about other records
   const first = permits(authority, named.value.operation);
-  const inside = first.ok ? undefined : decideInside(served, authority, named.value, first.error, incoming.signal);
+  const inside = first.ok ? undefined : decideInside(served, authority, named.value, first.error, incoming);
   if (inside !== undefined) return inside;
   const blocked = !first.ok && !(first.error.code === "value_not_granted" && named.value.lookups.length > 0);
   if (blocked) return first;

@@ -13,8 +13,8 @@ import {
   route,
   type Routed,
 } from "@remit/core";
-import type { Incoming } from "./call.ts";
 import type { Served } from "./gateway.ts";
+import type { Incoming } from "./incoming.ts";
 
 /** Steps 2 and 3 of a call: reads the body and names the operation. */
 export async function nameCall(served: Served, incoming: Incoming): Promise<Result<Named, Refusal>> {

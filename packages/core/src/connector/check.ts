@@ -1,11 +1,12 @@
 import { actionsOf } from "./actions.ts";
+import type { BatchSpec } from "./batch.ts";
 import type { Connector, OperationSpec, ParentSpec, RecordType, ResolveSpec, SideDoor } from "./connector.ts";
 import type { GraphqlSpec } from "./graphql-spec.ts";
 import { bodyNodes, memberSchemas, membersOf } from "./members.ts";
 import type { ResponseSpec } from "./response.ts";
 import { partNames } from "./spelling.ts";
 import { mistake } from "./strict.ts";
-import { type PathTemplate, templateParts } from "./template.ts";
+import { matchTemplate, type PathTemplate, templateParts } from "./template.ts";
 
 type Types = Connector["types"];
 
@@ -184,11 +185,21 @@ function checkAnswer(type: RecordType, response: ResponseSpec, at: string): void
     mistake(`${at}.response.keep`, "holds the list, or a part of it");
 }
 
-/** What is said to be closed is no operation. */
-export function checkSideDoors(doors: readonly SideDoor[], types: Types): void {
+/** What is said to be closed is no operation and no batch; what is a batch is no operation. */
+export function checkClosed(doors: readonly SideDoor[], batches: readonly BatchSpec[], types: Types): void {
   const open = Object.values(types).flatMap(({ operations }) =>
-    Object.values(operations).flatMap(({ method, accept }) => accept.map(({ text }) => `${method} ${text}`)),
+    Object.values(operations).flatMap(({ method, accept }) => accept.map((template) => ({ method, template }))),
   );
-  const both = doors.findIndex(({ method, path }) => open.includes(`${method} ${path}`));
+  const isOpen = (method: string, path: string): boolean =>
+    open.some((one) => one.method === method && matchTemplate(one.template, path.slice(1).split("/")) !== undefined);
+  const taken = batches.flatMap(({ accept }) => accept);
+  const both = doors.findIndex(
+    ({ method, path }) =>
+      open.some((one) => one.method === method && one.template.text === path) ||
+      (method === "POST" && taken.includes(path)),
+  );
   if (both !== -1) mistake(`side_doors[${both}]`, "is an operation too");
+  const shared = taken.find((path) => isOpen("POST", path));
+  if (shared !== undefined || new Set(taken).size !== taken.length)
+    mistake("batches", "have a path that is something else too");
 }

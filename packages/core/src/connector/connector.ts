@@ -1,4 +1,5 @@
 import type { OperationClass } from "../operation.ts";
+import type { BatchSpec } from "./batch.ts";
 import type { BodySpec, Lookup } from "./body.ts";
 import type { GraphqlSpec } from "./graphql-spec.ts";
 import type { Expected, ResponseSpec } from "./response.ts";
@@ -154,6 +155,8 @@ export interface Connector {
   /** Where errors of the API name fields. */
   readonly errors?: { readonly keys: string } | { readonly list: string; readonly name: string };
   readonly rateLimit?: RateLimit;
+  /** Requests that hold others, which are taken apart. */
+  readonly batches: readonly BatchSpec[];
   /** Ways past the operations that are known and closed. */
   readonly sideDoors: readonly SideDoor[];
   readonly residual?: { readonly could: readonly string[]; readonly narrower: readonly string[] };

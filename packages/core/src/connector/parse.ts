@@ -2,7 +2,8 @@ import { type Sha256, toBase64url, utf8 } from "../bytes.ts";
 import { canonicalJson } from "../json/canonical.ts";
 import type { Json } from "../json/read.ts";
 import { err, ok, type Result } from "../result.ts";
-import { checkSideDoors, checkTypes } from "./check.ts";
+import { readBatch } from "./batch.ts";
+import { checkClosed, checkTypes } from "./check.ts";
 import { type Connector, INJECTION_FORMS, type RateLimit, type SideDoor } from "./connector.ts";
 import { checkShapes, readShapes } from "./parse-schema.ts";
 import { readRecordType } from "./parse-type.ts";
@@ -11,7 +12,7 @@ import { readTemplate } from "./template.ts";
 
 const MEMBERS = [
   ...["connector", "title", "inject", "environment", "headers?", "accept?", "errors?", "rate_limit?", "shapes?"],
-  ...["side_doors?", "residual?", "types"],
+  ...["batches?", "side_doors?", "residual?", "types"],
 ];
 
 /** Reads a connector from parsed YAML or JSON. Whatever it says that is not known here is an error, with its path. */
@@ -35,10 +36,11 @@ function readConnector(json: Json, sha256: Sha256): Connector {
   checkShapes(shapes);
   checkTypes(types);
   const sideDoors = file["side_doors"] === undefined ? [] : list(file["side_doors"], "side_doors", readSideDoor);
-  checkSideDoors(sideDoors, types);
+  const batches = list(file["batches"] ?? [], "batches", readBatch);
+  checkClosed(sideDoors, batches, types);
   const { errors, rate_limit: rateLimit, residual } = file;
   return {
-    ...{ name, title: text(file["title"], "title"), types, sideDoors },
+    ...{ name, title: text(file["title"], "title"), types, batches, sideDoors },
     inject: list(file["inject"], "inject", (form, path) => oneOf(form, path, INJECTION_FORMS)),
     environment: readEnvironment(file["environment"], "environment"),
     headers: entries(file["headers"] ?? {}, "headers", readHeader),

@@ -12,6 +12,7 @@ import {
   supposeInside,
   templateParts,
 } from "@remit/core";
+import type { Incoming } from "../incoming.ts";
 import type { Decided } from "../decided.ts";
 import type { Served } from "../gateway.ts";
 import { lookUp } from "../http/look-up.ts";
@@ -27,7 +28,7 @@ export function decideInside(
   authority: Authority,
   named: Named,
   outside: Refusal,
-  signal: AbortSignal,
+  { signal, decidedWithOthers = false }: Pick<Incoming, "signal" | "decidedWithOthers">,
 ): Promise<Result<Decided, Refusal>> | undefined {
   if (!authority.some(({ record }) => record.by === "within")) return undefined;
   const supposed = supposeInside(authority, named.operation);
@@ -37,7 +38,8 @@ export function decideInside(
     // with an entry that names the record there is another way, which finds out what the caller's keys mean
     return refused.ok || isOpen(refused.error, named) ? undefined : Promise.resolve(refused);
   }
-  return saysWhereItIs(named)
+  // what is sent only if all of a batch may be is not left to its own answer
+  return saysWhereItIs(named) && !decidedWithOthers
     ? Promise.resolve(ok(leftToAnswer(named, candidates, outside)))
     : decideByReading(served, authority, named, outside, signal);
 }
