@@ -3,54 +3,9 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { isJsonObject, type Json, type JsonObject } from "@remit/core";
 import { dpopProof, makeDpopKey } from "@remit/sdk";
-import { issueToken, type IssuedToken, logIn, startRemit, type TestRemit, until } from "@remit/testkit";
-import { IDS, longId, type Salesforce, startSalesforce } from "../support/upstreams/salesforce.ts";
-
-const READ = ["CaseNumber", "Priority", "Status", "Subject"];
-const WRITE = ["Priority", "Status", "Subject"];
-const CASE = `/services/data/v50.0/sobjects/Case/${IDS.granted}`;
-const SENT = `/services/data/v62.0/sobjects/Case/${IDS.granted}`;
-
-const ANY: JsonObject = { identifier: { any: true } };
-
-const policy = (name: string, client: string, which: JsonObject): JsonObject => ({
-  policy: name,
-  actor: { client },
-  subject: { issuer: "test", claims: { groups: "support" } },
-  rights: "service",
-  may: [
-    {
-      ...{ type: "salesforce-acme.case", ...which, actions: ["read", "edit"] },
-      fields: { read: READ, write: WRITE },
-      where: { edit: { "/Status": { one_of: ["New", "Working"] } } },
-    },
-  ],
-  limits: {
-    task: { duration: "1h", depth: 0 },
-    grant: { uses: 200 },
-    each: { per: ["actor", "subject"], tasks: { live: 100 } },
-  },
-  approval: "none",
-});
-
-/** Remit before a Salesforce, connected with that organisation's own access token. */
-async function connected(salesforce: Salesforce, which: JsonObject = ANY): Promise<TestRemit> {
-  const remit = await startRemit({
-    config: {
-      "resources/jira-acme.yaml": undefined,
-      "resources/salesforce-acme.yaml": {
-        ...{ resource: "salesforce-acme", connector: "salesforce", connection: "salesforce-acme" },
-      },
-      "policies/test.yaml": policy("test", "test-agent", which),
-      "policies/people.yaml": policy("people", "coding-agent", which),
-    },
-  });
-  const how = ["--connector", "salesforce", "--origin", salesforce.origin, "--form", "bearer", "--insecure-loopback"];
-  const { code, stderr } = await remit.command(["connect", "salesforce-acme", ...how], salesforce.accessToken);
-  assert.equal(code, 0, stderr);
-  await remit.serving("salesforce-acme");
-  return remit;
-}
+import { issueToken, type IssuedToken, logIn, until } from "@remit/testkit";
+import { IDS, longId, startSalesforce } from "../support/upstreams/salesforce.ts";
+import { CASE, codeOf, connected, onlyGranted, SENT } from "./salesforce-world.ts";
 
 interface Said {
   readonly step: string;
@@ -86,21 +41,6 @@ const REFUSED: Readonly<Record<string, string>> = {
     ].map((step) => [step, "operation_unknown"]),
   ),
 };
-
-/** Only values of the granted record's granted fields were shown or changed. */
-function onlyGranted({ org }: Salesforce): void {
-  const named = (fields: readonly string[]): readonly string[] => fields.map((field) => `Case ${IDS.granted} ${field}`);
-  // a grant's record is resolved by the gateway itself, which asks for the account too
-  const seen = [...named(READ), `Case ${IDS.granted} AccountId`];
-  assert.deepEqual(
-    [...org.disclosed].filter((what) => !seen.includes(what)),
-    [],
-  );
-  assert.deepEqual(
-    [...org.changed].filter((what) => !named(WRITE).includes(what)),
-    [],
-  );
-}
 
 test("[connectors.salesforce-client] unmodified jsforce under `remit run` reads and edits one case; whatever else it can do is refused and does not reach Salesforce", async () => {
   await using salesforce = await startSalesforce();
@@ -186,11 +126,6 @@ async function steal({ agent, held }: IssuedToken, [, method, path, body]: Theft
   return codeOf(await agent.fetch(held.resource + path, { method, ...json }));
 }
 
-async function codeOf(response: Response): Promise<string> {
-  const text = await response.text();
-  return response.ok ? "ok" : (/"code":"([a-z_]+)"/.exec(text)?.[1] ?? `status_${response.status}`);
-}
-
 test("[connectors.salesforce-drift] a stolen token opens nothing without its key; with its key, one case's named fields until the task ends; no export, no query, and Salesforce itself knows no such token", async () => {
   await using salesforce = await startSalesforce();
   await using remit = await connected(salesforce);
@@ -230,16 +165,25 @@ test("[connectors.salesforce-within] a grant for the cases of one account reads 
   await using remit = await connected(salesforce, acme);
   const { agent, held } = await issueToken(remit, {
     resource: "salesforce-acme",
-    authorizationDetails: [{ type: "salesforce-acme.case", ...acme }],
+    authorizationDetails: ["case", "contact"].map((type) => ({ type: `salesforce-acme.${type}`, ...acme })),
   });
-  const ask = async (id: string, method = "GET"): Promise<string> => {
-    const edit = { headers: { "content-type": "application/json" }, body: '{"Priority":"High"}' };
-    const path = `/services/data/v50.0/sobjects/Case/${id}`;
+  const ask = async (id: string, method = "GET", type = "Case"): Promise<string> => {
+    const body = type === "Case" ? '{"Priority":"High"}' : '{"Email":"new@acme.example"}';
+    const edit = { headers: { "content-type": "application/json" }, body };
+    const path = `/services/data/v50.0/sobjects/${type}/${id}`;
     return codeOf(await agent.fetch(held.resource + path, { method, ...(method === "GET" ? {} : edit) }));
   };
   for (const id of [IDS.granted, IDS.sibling])
     assert.deepEqual([await ask(id), await ask(id, "PATCH")], ["ok", "ok"], id);
   const refused = "record_not_granted";
+  const contacts = [IDS.person, IDS.stranger].map(async (id) => [
+    await ask(id, "GET", "Contact"),
+    await ask(id, "PATCH", "Contact"),
+  ]);
+  assert.deepEqual(await Promise.all(contacts), [
+    ["ok", "ok"],
+    [refused, refused],
+  ]);
   assert.deepEqual([await ask(IDS.foreign), await ask(IDS.foreign, "PATCH")], [refused, refused]);
   assert.equal(await ask(longId("5005g00000NoSuc")), refused, "one that does not exist");
   assert.equal(await ask(IDS.acme), "operation_unknown", "an account is no case");
@@ -252,4 +196,45 @@ test("[connectors.salesforce-within] a grant for the cases of one account reads 
     `Case ${IDS.sibling} Priority`,
   ]);
   assert.ok(!salesforce.org.changed.has(`Case ${IDS.foreign} Priority`));
+});
+
+const KINDS = [
+  { type: "Account", id: IDS.acme, read: { Name: "Acme" }, edit: { Phone: "+1 555 0111" }, odd: { Name: "Other" } },
+  {
+    type: "Contact",
+    id: IDS.person,
+    read: { LastName: "Doe" },
+    edit: { Email: "d@acme.example" },
+    odd: { Phone: "1" },
+  },
+  {
+    ...{ type: "Opportunity", id: IDS.deal, read: { Amount: 1200.5, StageName: "Prospecting" } },
+    ...{ edit: { Amount: 4999.99 }, odd: { StageName: "Closed Won" } },
+  },
+] as const;
+
+test("[connectors.salesforce-types] accounts, contacts and opportunities are granted by their 18-character id, read and edited by their named fields", async () => {
+  await using salesforce = await startSalesforce();
+  await using remit = await connected(salesforce);
+  for (const { type, id, read, edit, odd } of KINDS) {
+    const { agent, held } = await issueToken(remit, {
+      resource: "salesforce-acme",
+      authorizationDetails: [{ type: `salesforce-acme.${type.toLowerCase()}`, identifier: id }],
+    });
+    const ask = async (spelled: string, body?: JsonObject): Promise<Response> =>
+      agent.fetch(`${held.resource}${DATA}/sobjects/${type}/${spelled}`, {
+        ...(body === undefined ? {} : { method: "PATCH", body: JSON.stringify(body) }),
+        ...(body === undefined ? {} : { headers: { "content-type": "application/json" } }),
+      });
+    const answer = await ask(id);
+    assert.equal(answer.status, 200, type);
+    assert.deepEqual(await answer.json(), { attributes: { type }, Id: id, ...read });
+    assert.equal(await codeOf(await ask(id, edit)), "ok");
+    assert.equal(await codeOf(await ask(id, odd)), "field_not_granted");
+    assert.equal(await codeOf(await ask(id.slice(0, 15))), "operation_unknown", "the short form of the id");
+  }
+  assert.deepEqual(
+    [...salesforce.org.changed].sort(),
+    KINDS.map(({ type, id, edit }) => `${type} ${id} ${Object.keys(edit).join()}`).sort(),
+  );
 });

@@ -78,8 +78,16 @@ const caseOf = (number: string, account: string, subject: string): Record<string
 const START: readonly (readonly [type: string, id: string, fields: Record<string, Json>])[] = [
   ["Account", acme, { Name: "Acme", Phone: "+1 555 0100", Industry: "Energy", AnnualRevenue: 8000000, ParentId: null }],
   ["Account", globex, { Name: "Globex", Phone: "+1 555 0199", Industry: "Media", AnnualRevenue: 100, ParentId: null }],
-  ["Contact", person, { LastName: "Doe", FirstName: "Dana", Email: "dana@acme.example", AccountId: acme }],
-  ["Contact", IDS.stranger, { LastName: "Berg", FirstName: "Otto", Email: "otto@globex.example", AccountId: globex }],
+  [
+    "Contact",
+    person,
+    { Name: "Dana Doe", LastName: "Doe", FirstName: "Dana", Email: "dana@acme.example", AccountId: acme },
+  ],
+  [
+    "Contact",
+    IDS.stranger,
+    { Name: "Otto Berg", LastName: "Berg", FirstName: "Otto", Email: "otto@globex.example", AccountId: globex },
+  ],
   ["Case", IDS.granted, caseOf("00001026", acme, "Login fails")],
   ["Case", IDS.sibling, caseOf("00001027", acme, "Invoice is wrong")],
   ["Case", IDS.foreign, caseOf("00002001", globex, "Keys leaked")],
