@@ -2,7 +2,6 @@ import {
   batchAt,
   type Entry,
   err,
-  type JsonLimits,
   type Named,
   ok,
   permits,
