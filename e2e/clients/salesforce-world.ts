@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { JsonObject } from "@remit/core";
-import { startRemit, type TestRemit } from "@remit/testkit";
+import { type ConfigFiles, startRemit, type TestRemit } from "@remit/testkit";
 import { IDS, type Salesforce } from "../support/upstreams/salesforce.ts";
 
 const READ = ["CaseNumber", "Priority", "Status", "Subject"];
@@ -22,12 +22,23 @@ const WHOLE: readonly JsonObject[] = [
   },
 ];
 
-const policy = (name: string, client: string, which: JsonObject): JsonObject => ({
+/** A policy that gives these entries to the testkit's client. */
+export const policyOf = (name: string, client: string, may: readonly JsonObject[]): JsonObject => ({
   policy: name,
   actor: { client },
   subject: { issuer: "test", claims: { groups: "support" } },
   rights: "service",
-  may: [
+  may,
+  limits: {
+    task: { duration: "1h", depth: 0 },
+    grant: { uses: 200 },
+    each: { per: ["actor", "subject"], tasks: { live: 100 } },
+  },
+  approval: "none",
+});
+
+const policy = (name: string, client: string, which: JsonObject): JsonObject =>
+  policyOf(name, client, [
     {
       ...{ type: "salesforce-acme.case", ...which, actions: ["read", "edit"] },
       fields: { read: READ, write: WRITE },
@@ -39,17 +50,14 @@ const policy = (name: string, client: string, which: JsonObject): JsonObject => 
     },
     // an account is within no other record of this connector
     ...(which === ANY ? WHOLE : []),
-  ],
-  limits: {
-    task: { duration: "1h", depth: 0 },
-    grant: { uses: 200 },
-    each: { per: ["actor", "subject"], tasks: { live: 100 } },
-  },
-  approval: "none",
-});
+  ]);
 
 /** Remit before a Salesforce, connected with that organisation's own access token. */
-export async function connected(salesforce: Salesforce, which: JsonObject = ANY): Promise<TestRemit> {
+export async function connected(
+  salesforce: Salesforce,
+  which: JsonObject = ANY,
+  more: ConfigFiles = {},
+): Promise<TestRemit> {
   const remit = await startRemit({
     config: {
       "resources/jira-acme.yaml": undefined,
@@ -58,6 +66,7 @@ export async function connected(salesforce: Salesforce, which: JsonObject = ANY)
       },
       "policies/test.yaml": policy("test", "test-agent", which),
       "policies/people.yaml": policy("people", "coding-agent", which),
+      ...more,
     },
   });
   const how = ["--connector", "salesforce", "--origin", salesforce.origin, "--form", "bearer", "--insecure-loopback"];
