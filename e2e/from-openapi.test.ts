@@ -1,17 +1,14 @@
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
 import { callableTypes, type Json, parseConnector } from "@remit/core";
+import { remit } from "@remit/testkit";
 import { parse } from "yaml";
 
-const main = fileURLToPath(new URL("../packages/cli/src/main.ts", import.meta.url));
 const description = join(
   createRequire(import.meta.url).resolve("@octokit/openapi"),
   "../generated/api.github.com.json",
@@ -23,8 +20,9 @@ const made = (async () => {
   const folder = mkdtempSync(join(tmpdir(), "remit-openapi-"));
   try {
     const out = join(folder, "github.yaml");
-    const args = ["--conditions=@remit/source", main, "connector", "from-openapi", description];
-    const { stderr } = await promisify(execFile)(process.execPath, [...args, "--name", "github", "-o", out]);
+    const args = ["connector", "from-openapi", description, "--name", "github", "-o", out];
+    const { code, stderr } = await remit(args, { env: { REMIT_HOME: folder } });
+    assert.equal(code, 0, stderr);
     return { stderr, text: readFileSync(out, "utf8") };
   } finally {
     rmSync(folder, { recursive: true, force: true });
