@@ -119,6 +119,7 @@ test("[connector-tools.openapi-guesses] the record, its parts and its fields are
               "200": content({
                 allOf: [{ $ref: "#/components/schemas/Base" }],
                 properties: {
+                  box: { type: "string" },
                   parent: { type: "object", properties: { name: { type: "string" } } },
                   owner: { type: "object", properties: { id: { type: "string" } } },
                   html_url: { type: "string" },
@@ -133,6 +134,9 @@ test("[connector-tools.openapi-guesses] the record, its parts and its fields are
             responses: { "204": { description: "done" } },
           },
         },
+        "/rooms/{room}/chairs/{chair}": {
+          get: { responses: { "200": content({ properties: { color: { type: "string" } } }) } },
+        },
         "/boxes/{box}/tickets/{ticketId}/raw...{to}": { get: { responses: { "200": content({ type: "string" }) } } },
       },
     }),
@@ -140,13 +144,17 @@ test("[connector-tools.openapi-guesses] the record, its parts and its fields are
   for (const line of [
     '#       text: "{box}/{ticket_id}"',
     '#       parts: { box: "[A-Za-z0-9_-]{1,64}", ticket_id: "[1-9][0-9]{0,17}" }',
-    '#       steps: [{ paths: ["/v2/boxes/{box}/tickets/{ticket_id}"], query: {}, gives: { "{ticket_id}": "/id" } }]',
+    '#       steps: [{ paths: ["/v2/boxes/{box}/tickets/{ticket_id}"], query: {}, gives: { "{box}": "/box", "{ticket_id}": "/id" } }]',
     "#         read: { kind: string, max: 99 }",
     '#         write: { schema: { kind: string, max: 1024 }, canonical: "" }',
-    '# #           id: { "{ticket_id}": "/id" }',
+    '# #           id: { "{box}": "/box", "{ticket_id}": "/id" }',
   ])
     assert.ok(made.split("\n").includes(line), line);
-  assert.match(made, /^# # the answer does not seem to hold \{box\}: find where it says them$/m);
+  assert.match(
+    made,
+    /^# # the answer does not seem to hold \{room\} \{chair\}: find where it says them, then add `resolve`$/m,
+  );
+  assert.match(made, /^# # cannot be switched on: its answer does not say which record it is$/m);
   assert.match(made, /^# # left out, since they hold or name other records: parent, owner$/m);
   assert.match(made, /^# # left out, since they are addresses: html_url$/m);
   assert.match(made, /^# # left out, since their shape is not told: odd$/m);

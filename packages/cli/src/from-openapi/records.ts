@@ -65,12 +65,13 @@ function recordAbove(segments: readonly Segment[], reads: ReadonlyMap<string, un
   return "";
 }
 
-/** The parameters of a path by names that are theirs alone. */
+/** The parameters of a path by names that are theirs alone: small letters and underscores, and none is `record`. */
 export function partsOf(segments: readonly Segment[]): readonly Part[] {
-  const names = new Set<string>();
+  const names = new Set(["record"]);
   return segments.flatMap((segment) => {
     if (segment.kind !== "parameter") return [];
-    const name = alone(snake(segment.name) || "part", names);
+    let name = snake(segment.name).replace(/[^a-z_]/g, "") || "part";
+    while (names.has(name)) name += "_again";
     names.add(name);
     return [{ name, schema: segment.schema }];
   });

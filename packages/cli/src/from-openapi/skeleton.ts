@@ -43,15 +43,21 @@ export function typeSkeleton(description: Description, guess: RecordGuess): Skel
             parts: Object.fromEntries(parts.map((part) => [part.name, patternOf(description, part)])),
           },
       parents: {},
-      resolve: single
-        ? { path, query: {}, id: `/${ids.get(only.name) ?? "id"}`, show: {} }
-        : { steps: [{ paths: [path], query: {}, gives }], show: {} },
+      ...(single
+        ? { resolve: { path, query: {}, id: `/${ids.get(only.name) ?? "id"}`, show: {} } }
+        : unnamed.length === 0
+          ? { resolve: { steps: [{ paths: [path], query: {}, gives }], show: {} } }
+          : {}),
       fields,
       operations: {},
     },
     notes: [
       "patterns are guesses: make them as narrow as the identifiers really are",
-      ...(unnamed.length > 0 ? [`the answer does not seem to hold ${unnamed.join(" ")}: find where it says them`] : []),
+      ...(unnamed.length > 0
+        ? [
+            `the answer does not seem to hold ${unnamed.join(" ")}: find where it says them${single ? "" : ", then add `resolve`"}`,
+          ]
+        : []),
       ...(records.length > 0 ? [`left out, since they hold or name other records: ${records.join(", ")}`] : []),
       ...(links.length > 0 ? [`left out, since they are addresses: ${links.join(", ")}`] : []),
       ...(unclear.length > 0 ? [`left out, since their shape is not told: ${unclear.join(", ")}`] : []),
@@ -191,6 +197,7 @@ function responseOf(
   if (answersRecord) {
     const ids = idsOf(description, guess);
     const [only] = guess.parts;
+    if (ids.size === 0 && guess.parts.length > 1) return { why: "its answer does not say which record it is" };
     const id: Plain =
       guess.parts.length === 1
         ? `/${ids.get(only?.name ?? "") ?? "id"}`
