@@ -8,6 +8,8 @@ type ContextOf = (command: Command) => Context;
 export function registerConnectorCommands(program: Command, context: ContextOf): void {
   const connector = program.command("connector").description("write, check and judge connectors");
   registerFromOpenapi(connector, context);
+  registerLint(connector, context);
+  registerResidual(connector, context);
 }
 
 function registerFromOpenapi(connector: Command, context: ContextOf): void {
@@ -21,5 +23,30 @@ function registerFromOpenapi(connector: Command, context: ContextOf): void {
       const { fromOpenapi } = await import("./connector-from-openapi.ts");
       const out = flags.out === undefined ? undefined : resolve(flags.out);
       await fromOpenapi({ file: resolve(file), name: flags.name, out }, output);
+    });
+}
+
+function registerLint(connector: Command, context: ContextOf): void {
+  connector
+    .command("lint <file-or-name>")
+    .description("say what a careful reviewer would ask about a connector")
+    .option("--config <dir>", "configuration folder, for a connector of your own by name", "remit")
+    .action(async (fileOrName: string, flags: { config: string }, command: Command) => {
+      const { output } = context(command);
+      const { connectorLint } = await import("./connector-lint.ts");
+      connectorLint(fileOrName, resolve(flags.config), output);
+    });
+}
+
+function registerResidual(connector: Command, context: ContextOf): void {
+  connector
+    .command("residual <name>")
+    .description("say what the stored credential could do if it were stolen, and what grants use of it")
+    .option("--config <dir>", "read policies from this folder; else the running broker is asked, then ./remit")
+    .action(async (name: string, flags: { config?: string }, command: Command) => {
+      const { places, output } = context(command);
+      const { connectorResidual } = await import("./connector-residual.ts");
+      const config = resolve(flags.config ?? "remit");
+      await connectorResidual({ connector: name, config, folderAsked: flags.config !== undefined }, places, output);
     });
 }
