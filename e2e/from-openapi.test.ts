@@ -1,19 +1,20 @@
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { callableTypes, type Json, parseConnector } from "@remit/core";
+import { callableTypes, type Json, parseConnector, route } from "@remit/core";
+import schema from "@remit/core/schema/connector.schema.json" with { type: "json" };
 import { remit } from "@remit/testkit";
+import { Ajv } from "ajv";
 import { parse } from "yaml";
+import { sha256 } from "./support/connectors.ts";
 
 const description = join(
   createRequire(import.meta.url).resolve("@octokit/openapi"),
   "../generated/api.github.com.json",
 );
-const sha256 = (bytes: Uint8Array): Uint8Array => createHash("sha256").update(bytes).digest();
 
 /** What the command says and writes about GitHub's own description, as a program of its own. */
 const made = (async () => {
@@ -45,7 +46,14 @@ test("[connector-tools.openapi-refuses-all] what is made of GitHub's own descrip
   assert.ok(connector.ok, connector.ok ? "" : connector.error);
   assert.equal(connector.value.name, "github");
   assert.deepEqual(connector.value.types, {}, "no record type, so no operation");
-  assert.deepEqual(callableTypes(connector.value), []);
+  for (const operation of operations()) {
+    const [method = "", path = ""] = operation.split(" ");
+    const segments = path
+      .replaceAll(/\{[^}]*\}/g, "1")
+      .slice(1)
+      .split("/");
+    assert.deepEqual(route(connector.value, method, segments), [], operation);
+  }
   assert.match(stderr, /reading api\.github\.com\.json/, "says what it does");
 });
 
@@ -86,8 +94,11 @@ test("[connector-tools.openapi-uncomments] every guessed record type with its op
     .map(uncommented)
     .filter((block) => block !== "");
   assert.ok(blocks.length > 100, `${blocks.length} record types`);
+  const validate = new Ajv({ strict: true, strictTypes: false, strictRequired: false }).compile(schema);
   const faults = blocks.flatMap((block) => {
-    const connector = parseConnector(parse(`${head}types:\n${block}`) as Json, sha256);
+    const json = parse(`${head}types:\n${block}`) as Json;
+    const connector = parseConnector(json, sha256);
+    if (!validate(json)) return [`${block.split("\n", 1)[0]}: ${JSON.stringify(validate.errors?.slice(-2))}`];
     if (!connector.ok) return [`${block.split("\n", 1)[0]}: ${connector.error}`];
     const on = callableTypes(connector.value).length === 1;
     return on === block.includes("\n    operations:\n") ? [] : [`${block.split("\n", 1)[0]}: nothing was switched on`];
