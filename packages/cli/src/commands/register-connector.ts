@@ -40,7 +40,7 @@ function registerLint(connector: Command, context: ContextOf): void {
 
 function registerResidual(connector: Command, context: ContextOf): void {
   connector
-    .command("residual <name>")
+    .command("residual <file-or-name>")
     .description("say what the stored credential could do if it were stolen, and what grants use of it")
     .option("--config <dir>", "read policies from this folder; else the running broker is asked, then ./remit")
     .action(async (name: string, flags: { config?: string }, command: Command) => {

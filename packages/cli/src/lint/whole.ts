@@ -47,8 +47,8 @@ export const missingPreconditions: Rule = ({ types }) =>
           path: ["types", type.name, "operations", operation.name, "precondition"],
           what: `\`${operation.name}\` has no precondition`,
           why: versioned
-            ? "the API names versions of the record, and a change in between would be overwritten unseen"
-            : "a record that was moved or changed in between would be written all the same",
+            ? "the API names versions of the record, and a change between the gateway's read and its write would go unseen"
+            : "a record that was moved between the gateway's read and its write would be written all the same",
           fix: versioned
             ? "`precondition: atomic`, if the call takes If-Match; else `checked`"
             : "`precondition: checked` has the gateway read again right before it writes",
