@@ -124,6 +124,13 @@ test("[connector-tools.lint-finds] each kind of carelessness is found where it s
     assert.ok(findings(changed(path, value)).includes(found), `${found}: ${findings(changed(path, value)).join("; ")}`);
 });
 
+test("[connector-tools.lint-finds] a named shape that holds itself is entered once", () => {
+  const members = { again: { kind: "ref", name: "note" }, any: { kind: "opaque" } };
+  const shaped = changed("shapes", { note: { kind: "object", members, required: [] } });
+  const connector = changed(`${LOAN}.fields.note`, { title: "note", read: { kind: "ref", name: "note" } }, shaped);
+  assert.deepEqual(findings(connector), [`warning opaque-without-bounds ${LOAN}.fields.note.read.members.any`]);
+});
+
 test("[connector-tools.lint-bounded] what is bounded is not found", () => {
   const bounded: readonly (readonly [string, Json])[] = [
     [`${LOAN}.operations.renew.body.root`, member({ kind: "opaque", as: "/a" })],

@@ -100,6 +100,7 @@ function ofType(description: Description, type: string | undefined, schema: Loos
       });
       return members.length === 0 ? undefined : { kind: "object", members: Object.fromEntries(members), required: [] };
     }
+    case undefined:
     default:
       return undefined;
   }

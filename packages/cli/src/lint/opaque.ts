@@ -1,5 +1,6 @@
 import { type BodyNode, type RecordType, type ValueSchema } from "@remit/core";
 import type { Finding, Rule } from "./finding.ts";
+import { placesIn } from "./places-in.ts";
 
 /** Members that nobody reads, without anything that bounds them. */
 export const unboundedOpaque: Rule = (connector) =>
@@ -34,28 +35,12 @@ function inFields(type: RecordType): readonly Finding[] {
 }
 
 /** A value that is opaque as a whole can be bound by `exact`; one within another cannot. */
-function opaqueIn(
-  schema: ValueSchema,
-  path: readonly string[],
-  severity: Finding["severity"],
-  inside: boolean = false,
-): readonly Finding[] {
-  switch (schema.kind) {
-    case "opaque":
-      return inside || severity === "warning" ? [finding(path, severity)] : [];
-    case "object":
-      return Object.entries(schema.members).flatMap(([name, inner]) =>
-        opaqueIn(inner, [...path, "members", name], severity, true),
-      );
-    case "array":
-      return opaqueIn(schema.items, [...path, "items"], severity, true);
-    case "nullable":
-      return opaqueIn(schema.of, [...path, "of"], severity, inside);
-    case "map":
-      return opaqueIn(schema.values, [...path, "values"], severity, true);
-    default:
-      return [];
-  }
+function opaqueIn(schema: ValueSchema, path: readonly string[], severity: Finding["severity"]): readonly Finding[] {
+  if (schema.kind === "opaque") return severity === "warning" ? [finding(path, severity)] : [];
+  if (schema.kind === "nullable") return opaqueIn(schema.of, [...path, "of"], severity);
+  return placesIn(schema)
+    .filter((place) => place.schema.kind === "opaque")
+    .map((place) => finding([...path, ...place.path], severity));
 }
 
 const finding = (path: readonly string[], severity: Finding["severity"]): Finding => ({

@@ -1,5 +1,6 @@
 import { type Connector, type Field, type RecordType, type ValueSchema } from "@remit/core";
 import type { Finding, Rule } from "./finding.ts";
+import { placesIn } from "./places-in.ts";
 
 const LEADING =
   /^(?:parent|parents|children|child|sub_?tasks?|links?|issue_?links|related|relations|dependencies|blocks|blocked_by|embedded|included|subscribers|followers|watchers|watches|duplicates?)$/i;
@@ -47,23 +48,9 @@ function heldType(connector: Connector, own: RecordType, schema: ValueSchema): s
   )?.name;
 }
 
-/** The names of the members of every object within a shape; what shapes name is looked at where it is said. */
-function objectsIn(schema: ValueSchema): readonly (readonly string[])[] {
-  switch (schema.kind) {
-    case "object":
-      return [Object.keys(schema.members), ...Object.values(schema.members).flatMap(objectsIn)];
-    case "array":
-      return objectsIn(schema.items);
-    case "nullable":
-      return objectsIn(schema.of);
-    case "map":
-      return objectsIn(schema.values);
-    case "tagged":
-      return Object.values(schema.shapes).flatMap(objectsIn);
-    default:
-      return [];
-  }
-}
+/** The names of the members of every object within a shape. */
+const objectsIn = (schema: ValueSchema): readonly (readonly string[])[] =>
+  placesIn(schema).flatMap((place) => (place.schema.kind === "object" ? [Object.keys(place.schema.members)] : []));
 
 function wideQueries(type: RecordType): readonly Finding[] {
   return Object.values(type.operations).flatMap((operation) =>
