@@ -139,6 +139,10 @@ test("[connector-tools.lint-bounded] what is bounded is not found", () => {
     [`${READ}.query.expand`, { kind: "constant", value: "none" }],
     [`${READ}.query.expand`, { kind: "value", schema: { ...string, enum: ["a"] }, as: "/expand" }],
     [`${LOAN}.operations.edit.precondition`, "checked"],
+    [
+      `${LOAN}.fields.parent`,
+      { title: "parent", read: { kind: "object", members: { id: string, key: string }, required: [] } },
+    ],
   ];
   for (const [path, value] of bounded) assert.deepEqual(findings(changed(path, value)), [], path);
 });

@@ -28,7 +28,8 @@ function judgeField(connector: Connector, type: RecordType, name: string, field:
       },
     ];
   const other = field.read === undefined ? undefined : heldType(connector, type, field.read);
-  if (field.read === undefined || (!leads && other === undefined)) return [];
+  const shows = other !== undefined || (leads && field.read !== undefined && !isNamesOnly(field.read));
+  if (field.read === undefined || !shows) return [];
   return [
     {
       ...{ rule, severity: "warning", path: [...path, "read"] },
@@ -38,6 +39,15 @@ function judgeField(connector: Connector, type: RecordType, name: string, field:
     },
   ];
 }
+
+/** Whether a shape says which the other records are, and nothing that is in them. */
+const isNamesOnly = (schema: ValueSchema): boolean =>
+  placesIn(schema)
+    .filter((place) => LEAVES.has(place.schema.kind))
+    .every(({ path }) => path.at(-2) === "members" && NAMES.has(path.at(-1) ?? ""));
+
+const LEAVES: ReadonlySet<string> = new Set(["string", "number", "integer", "boolean", "link", "opaque"]);
+const NAMES: ReadonlySet<string> = new Set(["id", "key", "number", "uuid", "slug"]);
 
 /** The type of which an object inside this shape has two fields, and so shows a record. */
 function heldType(connector: Connector, own: RecordType, schema: ValueSchema): string | undefined {
