@@ -26,6 +26,24 @@ function changed(path: string, value: Json | undefined, from: Json = guide): Jso
   return value === undefined ? others : { ...others, [name]: value };
 }
 
+const QUERY = "types.loan.operations.ask.graphql";
+
+const ask: Json = {
+  ...{ action: "read", title: "ask for", class: "read", precondition: "none" },
+  graphql: {
+    ...{
+      door: "/graphql",
+      max_request: 4096,
+      max: 65536,
+      fields: { dueDate: "due", about: { field: "title", select: ["text"] } },
+    },
+    steps: [
+      { field: "loan", type: "Loan", arguments: { number: { part: "id", as: "int" } }, identity: { "{id}": "number" } },
+    ],
+  },
+};
+const asking = changed("types.loan.operations.ask", ask);
+
 const LOAN = "types.loan";
 const READ = `${LOAN}.operations.read`;
 const WEEKS = `${LOAN}.operations.renew.body.root.members.weeks`;
@@ -100,9 +118,26 @@ const MISTAKES: readonly (readonly [what: string, path: string, value: Json | un
   ["a body that is too deep", `${LOAN}.operations.renew.body.limits`, { depth: 65 }],
 ];
 
+const GRAPHQL_MISTAKES: readonly (readonly [what: string, path: string, value: Json | undefined])[] = [
+  ["a mutation", "types.loan.operations.ask.class", "write"],
+  ["a query with a method", "types.loan.operations.ask.method", "POST"],
+  ["a query without a bound", `${QUERY}.max_request`, undefined],
+  ["no steps", `${QUERY}.steps`, []],
+  ["a door that is no path", `${QUERY}.door`, "graphql"],
+  ["a field that is no GraphQL name", `${QUERY}.fields`, { "due date": "due" }],
+  ["a selection that is none", `${QUERY}.fields`, { due: { field: "due", select: ["a b"] } }],
+];
+
 test("[connector-tools.schema-refuses] what the reader refuses for its form, the schema refuses where an editor shows it", () => {
   for (const [what, path, value] of MISTAKES) {
     const wrong = changed(path, value);
+    assert.notEqual(mistakeIn(wrong), undefined, `the reader takes ${what}`);
+    assert.equal(validate(wrong), false, `the schema takes ${what}`);
+  }
+  assert.equal(mistakeIn(asking), undefined);
+  assert.ok(validate(asking), JSON.stringify(validate.errors?.slice(-3)));
+  for (const [what, path, value] of GRAPHQL_MISTAKES) {
+    const wrong = changed(path, value, asking);
     assert.notEqual(mistakeIn(wrong), undefined, `the reader takes ${what}`);
     assert.equal(validate(wrong), false, `the schema takes ${what}`);
   }
@@ -125,7 +160,7 @@ function* mutations(json: Json): Generator<Json> {
 
 test("[connector-tools.schema-no-stricter] no change to a member makes the schema refuse what the reader takes", () => {
   const counted = { both: 0, reader: 0 };
-  for (const mutated of mutations(guide)) {
+  for (const mutated of mutations(asking)) {
     const valid = validate(mutated);
     const mistake = mistakeIn(mutated);
     assert.ok(valid || mistake !== undefined, JSON.stringify(validate.errors?.slice(-2)));

@@ -88,7 +88,7 @@ test("[connector-tools.openapi-no-smuggling] no text of a description becomes mo
       const names = Object.keys((parse(`types:\n${types.join("\n")}`) as { types: object | null }).types ?? {});
       assert.ok(names.includes("thing") && !names.includes("evil"), names.join());
     }),
-    { numRuns: 300 },
+    { numRuns: 150 },
   );
 });
 
