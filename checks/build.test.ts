@@ -19,8 +19,11 @@ function install(folder: string): string {
   );
   for (const name of PACKAGES) {
     const { files } = JSON.parse(read(`packages/${name}/package.json`)) as { files: readonly string[] };
-    assert.deepEqual(files, ["dist"], "what is published is what was built");
-    cpSync(join(ROOT, "packages", name, "package.json"), join(modules, "@remit", name, "package.json"));
+    const [built, ...asTheyAre] = files;
+    assert.equal(built, "dist", "what is published is what was built");
+    assert.deepEqual(asTheyAre, name === "core" ? ["schema"] : [], "and the schema of the connector file");
+    for (const file of ["package.json", ...asTheyAre])
+      cpSync(join(ROOT, "packages", name, file), join(modules, "@remit", name, file), { recursive: true });
   }
   for (const name of readdirSync(join(ROOT, "node_modules")))
     if (name !== "@remit" && !name.startsWith(".")) symlinkSync(join(ROOT, "node_modules", name), join(modules, name));
@@ -41,6 +44,7 @@ test("[repository.build-runs] what is published starts a broker and a gateway on
     assert.match(run("--help").stdout, /^Usage: remit /);
     assert.equal(run("init", "--idp", "https://login.example", "--config", config).status, 0);
     assert.equal(run("check", "--config", config).status, 0);
+    assert.match(run("connector", "lint", "jira", "--json").stdout, /"findings":\[/);
     const up = spawn(process.execPath, [main, "up", "--config", config, "--port", "0", "--json"], {
       ...{ cwd: folder, env },
       stdio: ["ignore", "pipe", "ignore"],

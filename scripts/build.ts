@@ -11,7 +11,7 @@ export const PACKAGES: readonly string[] = ["core", "sdk", "broker", "gateway", 
 );
 
 /** Packages that read the shipped connectors at run time; a built one carries its own copy. */
-const WITH_CONNECTORS: readonly string[] = ["broker", "gateway"];
+const WITH_CONNECTORS: readonly string[] = ["broker", "gateway", "cli"];
 
 const dist = (name: string): string => join(ROOT, "packages", name, "dist");
 

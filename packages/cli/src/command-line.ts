@@ -1,5 +1,6 @@
 import { Command, CommanderError, Option } from "commander";
 import { registerAuditCommands } from "./commands/register-audit.ts";
+import { registerConnectorCommands } from "./commands/register-connector.ts";
 import { registerLifeCommands } from "./commands/register-life.ts";
 import { registerSetupCommands } from "./commands/register-setup.ts";
 import { type Context, contextOf } from "./context.ts";
@@ -21,6 +22,7 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
   registerSetupCommands(program, context);
   registerLifeCommands(program, context, (code) => (passed.code = code));
   registerAuditCommands(program, context);
+  registerConnectorCommands(program, context);
   for (const command of [program, ...allCommands(program)]) command.exitOverride((error) => misread(error, command));
   try {
     await program.parseAsync([...args], { from: "user" });

@@ -117,10 +117,14 @@ async function startBoth(
   const gateway = await startProcess("gateway", folder, env, (before) => [
     ...[...own, "--broker", broker.text("issuer"), "--points", broker.text("points")],
     ...["--pin", broker.text("pin"), "--port", portIn(before, "gateway"), "--json"],
+    ...ownConnectors(join(folder, "remit", "connectors")),
   ]);
   undo.defer(async () => gateway.stop());
   return { broker, gateway };
 }
+
+/** The gateway reads the same connectors as the broker, also those that a test brings. */
+const ownConnectors = (folder: string): readonly string[] => (existsSync(folder) ? ["--connectors", folder] : []);
 
 function writeFiles(folder: string, files: ConfigFiles): void {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
