@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
+  type Authority,
   type Connector,
   type Entry,
   type Json,
@@ -54,18 +55,19 @@ test("[jira.side-doors] each side door that the connector names is tried by a ro
 const location = "https://gw.example/r/jira-acme";
 const recordType = connector.types["issue"];
 assert.ok(recordType !== undefined);
-const read = parseAuthority(
-  [
-    {
-      ...{ type: "jira-acme.issue", locations: [location], identifier: "10442", alias: "PROJ-42" },
-      actions: ["read"],
-      fields: { read: ["summary", "status", "priority"] },
-    },
-  ],
-  (type) => (type === "jira-acme.issue" ? { location, connector, recordType } : undefined),
-);
-assert.ok(read.ok);
-const authority = read.value;
+const authorityFor = (fields: readonly string[]): Authority => {
+  const read = parseAuthority(
+    [
+      {
+        ...{ type: "jira-acme.issue", locations: [location], identifier: "10442", alias: "PROJ-42" },
+        ...{ actions: ["read"], fields: { read: [...fields] } },
+      },
+    ],
+    (type) => (type === "jira-acme.issue" ? { location, connector, recordType } : undefined),
+  );
+  assert.ok(read.ok);
+  return read.value;
+};
 
 test("[gateway.projection] a response is what is granted of the pinned record, and nothing else", () => {
   const head = readHead({ method: "GET", url: "/rest/api/3/issue/PROJ-42", rawHeaders: ["Host", "gw.example"] });
@@ -74,6 +76,7 @@ test("[gateway.projection] a response is what is granted of the pinned record, a
   assert.notEqual(routed.length, 0);
   const named = nameOperation(routed, { name: "jira-acme", location }, head.value, undefined);
   assert.ok(named.ok);
+  const authority = authorityFor(["summary", "status", "priority"]);
   const projection = { named: named.value, pinnedId: "10442", entry: authority[0] as Entry, authority };
   const answer = {
     id: "10442",
@@ -100,4 +103,45 @@ test("[gateway.projection] a response is what is granted of the pinned record, a
   }
   const odd = project(200, { ...answer, fields: { summary: { a: 1 } } }, projection);
   assert.equal(odd.ok ? "ok" : odd.error.code, "upstream_failed");
+});
+
+test("[jira.document-shown] of a document its text and structure are shown: addresses are left out, and so is a part of a kind that nobody knows", () => {
+  const shown = (content: readonly Json[]): Json => {
+    const head = readHead({ method: "GET", url: "/rest/api/3/issue/10442", rawHeaders: ["Host", "gw.example"] });
+    assert.ok(head.ok);
+    const named = nameOperation(
+      route(connector, "GET", head.value.segments),
+      { name: "jira-acme", location },
+      head.value,
+      undefined,
+    );
+    assert.ok(named.ok);
+    const authority = authorityFor(["description"]);
+    const description = { type: "doc", version: 1, content };
+    const released = project(
+      200,
+      { id: "10442", fields: { description } },
+      { named: named.value, pinnedId: "10442", entry: authority[0] as Entry, authority },
+    );
+    assert.ok(released.ok, "it is released");
+    const { fields } = released.value.body as { fields: { description: { content: Json } } };
+    return fields.description.content;
+  };
+  const link = { type: "link", attrs: { href: "https://desk.example/browse/PROJ-43", title: "x" } };
+  const content = [
+    {
+      type: "paragraph",
+      attrs: { localId: "1" },
+      content: [{ type: "text", text: "see", marks: [link, { type: "glow" }] }],
+    },
+    { type: "hologram", attrs: { url: "https://evil.example" }, content: [{ type: "text", text: "unknown" }] },
+    { type: "paragraph", content: [{ type: "inlineCard", attrs: { url: "https://desk.example/browse/PROJ-43" } }] },
+  ];
+  assert.deepEqual(JSON.parse(JSON.stringify(shown(content))), [
+    {
+      type: "paragraph",
+      content: [{ type: "text", text: "see", marks: [{ type: "link", attrs: { href: null } }] }],
+    },
+    { type: "paragraph", content: [{ type: "inlineCard", attrs: { url: null } }] },
+  ]);
 });
