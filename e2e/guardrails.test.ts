@@ -101,7 +101,7 @@ test("[guardrails.forbid] a guardrail forbids what a policy permits, at exchange
   assert.equal(await exchange(world, agent, { fields: { read: ["summary"], write: [] } }), "ok");
   await assert.rejects(beginDrill(world), (error) => error instanceof RemitError && error.code === "guardrail_forbids");
   await recorded(world, "guardrail `no-priority-by-bot` forbids `edit` of `jira-acme.issue`");
-  await recorded(world, "guardrail `hours-are-for-the-bot` forbids `edit` of `jira-acme.issue`");
+  await recorded(world, "guardrail `hours-are-for-the-bot` forbids `comment` of `jira-acme.issue`");
 });
 
 test("[guardrails.forbid] a guardrail that is applied later ends the renewals of what was granted before; a folder that has a mistake is not taken", async () => {
@@ -131,7 +131,7 @@ test("[guardrails.forbid] a guardrail that is applied later ends the renewals of
     env: world.env,
   });
   assert.equal(await renewAt(up.text("broker") + new URL(world.remit.issuer).pathname, grant, key), FORBIDS);
-  await recorded(world, "guardrail `nothing-today` forbids `edit` of `jira-acme.issue`");
+  await recorded(world, "guardrail `nothing-today` forbids `comment` of `jira-acme.issue`");
 });
 
 /** Renews a grant wherever the broker answers now. */

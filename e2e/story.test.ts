@@ -20,7 +20,7 @@ test("[story.as-told] the whole story goes as told, and no refusal reaches the u
     .trim()
     .split("\n")
     .map((line) => JSON.parse(line) as { step: string; code: string; upstream: number });
-  assert.equal(steps.length, 28);
+  assert.equal(steps.length, 31);
   assert.deepEqual(
     steps.filter(({ code, upstream }) => code !== "ok" && upstream !== 0),
     [],

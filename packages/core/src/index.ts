@@ -85,7 +85,7 @@ export {
   type SideDoor,
 } from "./connector/connector.ts";
 export type { GraphqlArgument, GraphqlField, GraphqlSpec, GraphqlStep } from "./connector/graphql-spec.ts";
-export { callableTypes, memberSchemas } from "./connector/members.ts";
+export { callableTypes, memberSchemas, nameableTypes } from "./connector/members.ts";
 export type {
   Expected,
   IdentityAt,

@@ -52,7 +52,7 @@ test("[gateway.body-limit] an operation takes no more bytes than it declares, an
   await world.call("GET", ISSUE);
   const path = `${ISSUE}/transitions`;
   const before = world.upstream.reached.length;
-  const body = JSON.stringify({ transition: { id: "31" } }) + " ".repeat(5_000);
+  const body = JSON.stringify({ transition: { id: "31" } }) + " ".repeat(140_000);
   const announced = await world.call("POST", path, { body });
   assert.equal(announced.code, "body_refused");
   const chunked = await world.raw(

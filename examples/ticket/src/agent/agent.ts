@@ -17,6 +17,14 @@ const jira = createCloudClient({
 
 const ticket = process.argv[2] ?? "PROJ-42";
 
+/** A comment of one paragraph, in Jira's document format. */
+const saying = (...content: readonly Record<string, unknown>[]): Body => ({
+  ...{ type: "doc", version: 1 },
+  content: [{ type: "paragraph", content }],
+});
+
+type Body = NonNullable<Parameters<typeof jira.issueComments.addComment>[0]["body"]>;
+
 /** Where the drill is run, the desk's own count after each step is said too. */
 async function received(): Promise<{ readonly received?: number }> {
   const [desk, key] = [process.argv[3], process.env["DESK_CONTROL_KEY"]];
@@ -57,6 +65,22 @@ await attempt("move", async () => {
   await jira.issues.doTransition({ issueIdOrKey: ticket, transition: { id: review.id } });
   return transitions.map((transition) => transition.to?.name);
 });
+await attempt("label", async () =>
+  jira.issues.editIssue({ issueIdOrKey: ticket, update: { labels: [{ add: "triaged" }] } }),
+);
+await attempt("comment", async () => {
+  const { id } = await jira.issueComments.addComment({
+    issueIdOrKey: ticket,
+    body: saying({ type: "text", text: "Done." }),
+  });
+  return { id };
+});
+await attempt("mention", async () =>
+  jira.issueComments.addComment({
+    issueIdOrKey: ticket,
+    body: saying({ type: "mention", attrs: { id: "mallory", text: "@Mallory" } }),
+  }),
+);
 await attempt("assign", async () =>
   jira.issues.editIssue({ issueIdOrKey: ticket, fields: { assignee: { accountId: "mallory" } } }),
 );

@@ -7,6 +7,7 @@ import { parseArgs } from "node:util";
 import { HOSTILITIES, type Hostility, misbehave } from "@remit/testkit";
 import { answerApi } from "./api.ts";
 import { openTickets } from "./store.ts";
+import type { DeskAnswer } from "./values.ts";
 
 // A ticket desk: somebody else's program, with its own database and its own API key. It knows nothing of Remit.
 
@@ -86,7 +87,10 @@ async function serve(request: IncomingMessage, response: ServerResponse): Promis
     path: url.pathname,
     query: url.searchParams,
     body: parsed(body),
+    base: desk,
   });
+  if (answer.bytes !== undefined) return sendFile(response, answer.bytes);
+  if (answer.location !== undefined) return void response.writeHead(answer.status, { location: answer.location }).end();
   return send(response, answer.status, answer.body);
 }
 
@@ -125,4 +129,13 @@ function control(request: IncomingMessage, response: ServerResponse, path: strin
 function send(response: ServerResponse, status: number, body: unknown): void {
   response.writeHead(status, body === undefined ? {} : { "content-type": "application/json;charset=UTF-8" });
   response.end(body === undefined ? undefined : JSON.stringify(body));
+}
+
+function sendFile(response: ServerResponse, file: NonNullable<DeskAnswer["bytes"]>): void {
+  response.writeHead(200, {
+    "content-type": file.type,
+    "content-disposition": `attachment; filename="${file.name}"`,
+    "content-length": file.data.length,
+  });
+  response.end(file.data);
 }

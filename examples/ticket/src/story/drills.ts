@@ -19,6 +19,7 @@ export async function beginDrill(
   world: World,
   record: JsonObject = { alias: "PROJ-42" },
   policy?: string,
+  more: readonly JsonObject[] = [],
 ): Promise<Drill> {
   const file = join(world.folder, "home", "sessions");
   const session = JSON.parse(readFileSync(join(file, readdirSync(file)[0] ?? ""), "utf8")) as {
@@ -33,7 +34,7 @@ export async function beginDrill(
   const key = makeDpopKey();
   const { start } = await seat.beginTask(new Secret(session.handle), {
     resource: "jira-acme",
-    authorizationDetails: [{ type: "jira-acme.issue", ...record }],
+    authorizationDetails: [{ type: "jira-acme.issue", ...record }, ...more],
     purpose: "drills",
     ...(policy === undefined ? {} : { policy }),
     jkt: key.jkt,

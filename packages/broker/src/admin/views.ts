@@ -1,4 +1,4 @@
-import { callableTypes, type ConnectorLookup, describe, readJson } from "@remit/core";
+import { nameableTypes, type ConnectorLookup, describe, readJson } from "@remit/core";
 import { type Broker, reach } from "../broker.ts";
 import { placeholderLocation } from "../config/model.ts";
 import type { GrantRow } from "../store/store.ts";
@@ -41,7 +41,7 @@ export function resourceViews(broker: Broker): readonly Record<string, unknown>[
       available: known !== undefined,
       account: known?.account ?? null,
       connector: connector?.name ?? resource.connector,
-      types: callableTypes(connector ?? { types: {} }).map((type) => `${resource.resource}.${type}`),
+      types: nameableTypes(connector ?? { types: {} }).map((type) => `${resource.resource}.${type}`),
       environment: connector?.environment ?? null,
     };
   });

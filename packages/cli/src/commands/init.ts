@@ -56,8 +56,8 @@ const STARTER: Readonly<
 > = {
   jira: {
     type: "issue",
-    actions: ["read", "edit", "transition"],
-    fields: { read: ["summary", "status", "priority"], write: ["priority"] },
+    actions: ["read", "edit", "transition", "comment"],
+    fields: { read: ["summary", "status", "priority"], write: ["priority", "labels"] },
     where: { transition: { "/to": { one_of: ["In Review"] } } },
     never: { action: "edit", write: "assignee" },
   },

@@ -60,6 +60,10 @@ function shapeOf(value: Json, { by, shapes }: Extract<ValueSchema, { kind: "tagg
   return typeof tag === "string" && Object.hasOwn(shapes, tag) ? shapes[tag] : undefined;
 }
 
+/** Whether a tagged value says that it has a shape which is none of these. */
+const isOther = (value: Json, schema: Extract<ValueSchema, { kind: "tagged" }>): boolean =>
+  isJsonObject(value) && typeof value[schema.by] === "string" && shapeOf(value, schema) === undefined;
+
 const expressions = new Map<string, RegExp>();
 const MAX_EXPRESSIONS = 4_096;
 
@@ -122,7 +126,9 @@ function projectedItems(
 ): Json | undefined {
   if (!Array.isArray(value) || value.length > max) return undefined;
   const kept: Json[] = [];
+  const shape = items.kind === "ref" ? items.shape() : items;
   for (const item of value as readonly Json[]) {
+    if (shape.kind === "tagged" && shape.others === "left_out" && isOther(item, shape)) continue;
     const inner = projected(item, items, links);
     if (inner === undefined) return undefined;
     kept.push(inner);

@@ -8,6 +8,10 @@ export const callableTypes = ({ types }: Pick<Connector, "types">): readonly str
     .filter(({ operations }) => Object.keys(operations).length > 0)
     .map(({ name }) => name);
 
+/** The names of the types of which one record can be asked for by its name, because it can be found by it. */
+export const nameableTypes = ({ types }: Pick<Connector, "types">): readonly string[] =>
+  callableTypes({ types }).filter((name) => types[name]?.resolve !== undefined);
+
 /** The canonical values that operations of an action have, by pointer, with their shapes: what `where` may speak about. */
 export function memberSchemas(type: RecordType, action: string): Readonly<Record<string, ValueSchema>> {
   const operations = Object.values(type.operations).filter(

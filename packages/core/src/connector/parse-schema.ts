@@ -30,7 +30,7 @@ export const noShapes = (): Shapes => ({ known: new Map(), named: [] });
 
 /** Reads the shape of a value. */
 export function readSchema(json: Json | undefined, path: string, shapes: Shapes): ValueSchema {
-  const loose = members(json, path, [...MEMBERS, "values?", "name?", "by?", "shapes?"]);
+  const loose = members(json, path, [...MEMBERS, "values?", "name?", "by?", "shapes?", "others?"]);
   const kind = oneOf(loose["kind"], `${path}.kind`, KINDS);
   switch (kind) {
     case "string":
@@ -108,14 +108,16 @@ function readRef(json: Json | undefined, path: string, { known, named }: Shapes)
 }
 
 function readTagged(json: Json | undefined, path: string, shapes: Shapes): ValueSchema {
-  const loose = members(json, path, ["kind", "by", "shapes"]);
+  const loose = members(json, path, ["kind", "by", "shapes", "others?"]);
   const by = text(loose["by"], `${path}.by`);
   const read = entries(loose["shapes"], `${path}.shapes`, (shape, at) => {
     const schema = readObjectSchema(shape, at, shapes);
     if (Object.hasOwn(schema.members, by)) mistake(at, `says \`${by}\` itself, which its own name says`);
     return schema;
   });
-  return { kind: "tagged", by, shapes: read };
+  const { others } = loose;
+  const left = others === undefined ? {} : { others: oneOf(others, `${path}.others`, ["left_out"]) };
+  return { kind: "tagged", by, shapes: read, ...left };
 }
 
 /** Reads the named shapes of a connector. */

@@ -20,8 +20,16 @@ export type ValueSchema =
   | { readonly kind: "link" }
   /** A shape of the connector by name; shapes may hold themselves. */
   | { readonly kind: "ref"; readonly name: string; readonly shape: () => ValueSchema }
-  /** An object whose member `by` says which of the shapes its other members have; what no shape is for is refused. */
-  | { readonly kind: "tagged"; readonly by: string; readonly shapes: Readonly<Record<string, ObjectSchema>> }
+  /**
+   * An object whose member `by` says which of the shapes its other members have; what no shape is for is refused. In a
+   * list of an answer it is left out instead, where the shape says so.
+   */
+  | {
+      readonly kind: "tagged";
+      readonly by: string;
+      readonly shapes: Readonly<Record<string, ObjectSchema>>;
+      readonly others?: "left_out";
+    }
   /** Any JSON: a document or a language that nobody here reads. Constraints on it can only be `exact`. */
   | { readonly kind: "opaque" };
 
