@@ -1,4 +1,4 @@
-import { callableTypes, type ConnectorLookup, describe, readJson } from "@remit/core";
+import { callableTypes, type Connector, type ConnectorLookup, describe, readJson } from "@remit/core";
 import { type Broker, reach } from "../broker.ts";
 import { placeholderLocation } from "../config/model.ts";
 import type { GrantRow } from "../store/store.ts";
@@ -43,9 +43,16 @@ export function resourceViews(broker: Broker): readonly Record<string, unknown>[
       connector: connector?.name ?? resource.connector,
       types: callableTypes(connector ?? { types: {} }).map((type) => `${resource.resource}.${type}`),
       environment: connector?.environment ?? null,
+      max_body: maxBodyOf(connector),
     };
   });
 }
+
+/** The largest body that an operation of a connector takes, in bytes. */
+const maxBodyOf = (connector: Connector | undefined): number =>
+  Object.values(connector?.types ?? {})
+    .flatMap(({ operations }) => Object.values(operations))
+    .reduce((largest, { body }) => Math.max(largest, body?.max ?? 0), 0);
 
 /** The policies in sentences. */
 export function policyViews(broker: Broker): readonly Record<string, unknown>[] {
