@@ -21,7 +21,7 @@ import { lookUp, recall } from "./http/look-up.ts";
 import { recorder } from "./call-record.ts";
 import { nextPage } from "./http/links.ts";
 import type { Answered } from "./http/upstream-answer.ts";
-import { type UpstreamAnswer, UpstreamFault } from "./upstream/upstream.ts";
+import { type Upstream, type UpstreamAnswer, UpstreamFault } from "./upstream/upstream.ts";
 import type { TakenUse } from "./uses.ts";
 import { nameCall } from "./name-call.ts";
 import { sentRoles } from "./sent-roles.ts";
@@ -166,7 +166,7 @@ async function carryOut(
   use: TakenUse | undefined,
   flight: Flight,
 ): Promise<Result<Answered, Refusal>> {
-  const { named, entry, pinnedId, inside } = decided;
+  const { named, inside } = decided;
   const { operation } = named;
   const isRead = operation.class === "read";
   const note = recorder(gateway, incoming.decision, caller, decided);
@@ -188,10 +188,7 @@ async function carryOut(
   const signal = isRead ? incoming.signal : null;
   try {
     const held = isRead ? {} : { gate: flight.gate() };
-    const request = {
-      ...{ ...rebuild(named, pinnedId, entry, inside?.ask, decided.roles), ...conditionOf(decided), ...held },
-      ...acceptOf(named),
-    };
+    const request = { ...requestOf(served, decided), ...held };
     const max = "max" in named.routed.spec.response ? named.routed.spec.response.max : MAX_EMPTY;
     const raw = await served.upstream.send({ ...request, credential: served.header }, max, signal);
     const { authority } = caller;
@@ -219,6 +216,13 @@ async function carryOut(
 }
 
 const MAX_EMPTY = 65_536;
+
+/** What goes upstream: made of what was decided, and of the conditions under which it was. */
+function requestOf(served: Served, decided: Decided): Omit<Parameters<Upstream["send"]>[0], "credential"> {
+  const { named, pinnedId, entry, inside, roles } = decided;
+  const built = rebuild(named, pinnedId, entry, inside?.ask, roles, served.connection.origin);
+  return { ...built, ...conditionOf(decided), ...acceptOf(named) };
+}
 
 /** A file is asked for under its own types. */
 const acceptOf = ({ routed: { spec } }: Named): { readonly accept?: string } =>

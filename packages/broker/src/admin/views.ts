@@ -42,11 +42,16 @@ export function resourceViews(broker: Broker): readonly Record<string, unknown>[
       account: known?.account ?? null,
       connector: connector?.name ?? resource.connector,
       types: callableTypes(connector ?? { types: {} }).map((type) => `${resource.resource}.${type}`),
+      identified: identifiedTypes(connector).map((type) => `${resource.resource}.${type}`),
       environment: connector?.environment ?? null,
       max_body: maxBodyOf(connector),
     };
   });
 }
+
+/** Types whose records have no other name than their identifier. */
+const identifiedTypes = (connector: Connector | undefined): readonly string[] =>
+  callableTypes(connector ?? { types: {} }).filter((type) => connector?.types[type]?.alias === undefined);
 
 /** The largest body that an operation of a connector takes, in bytes. */
 const maxBodyOf = (connector: Connector | undefined): number =>

@@ -29,7 +29,7 @@ export async function run(
   const key = makeDpopKey();
   const task = {
     resource: target.resource,
-    authorizationDetails: [{ type: target.type, alias: target.alias }],
+    authorizationDetails: [{ type: target.type, [target.by]: target.alias }],
     ...(options.policy === undefined ? {} : { policy: options.policy }),
     ...(options.purpose === undefined ? {} : { purpose: options.purpose }),
     ...(options.duration === undefined ? {} : { duration: options.duration }),
@@ -99,6 +99,8 @@ interface Target {
   readonly resource: string;
   readonly type: string;
   readonly alias: string;
+  /** What the record's name is: records of some APIs have no other name than their identifier. */
+  readonly by: "alias" | "identifier";
   readonly environment: Environment;
   /** The largest body that an operation of the connector takes. */
   readonly maxBody: number;
@@ -124,20 +126,30 @@ async function findTarget(seat: Seat, on: string): Promise<Target> {
     throw new CommandError("usage", `say which kind of record of \`${found.name}\` you mean`, {
       fix: `one of: ${found.types.map((one) => `${one}:${alias}`).join(", ")}`,
     });
-  return { resource: found.name, type, alias, environment: found.environment, maxBody: found.maxBody };
+  const by = found.identified.includes(type) ? "identifier" : "alias";
+  return { resource: found.name, type, alias, by, environment: found.environment, maxBody: found.maxBody };
 }
 
 function readResource(item: unknown): readonly {
   readonly name: string;
   readonly types: readonly string[];
+  readonly identified: readonly string[];
   readonly environment: Environment;
   readonly maxBody: number;
 }[] {
   if (typeof item !== "object" || item === null) return [];
-  const { name, types, environment, max_body: maxBody }: Readonly<Record<string, unknown>> = { ...item };
+  const { name, types, identified, environment, max_body: maxBody }: Readonly<Record<string, unknown>> = { ...item };
   if (typeof name !== "string" || !Array.isArray(types) || typeof environment !== "object" || environment === null)
     return [];
-  if (typeof maxBody !== "number") return [];
+  if (typeof maxBody !== "number" || !Array.isArray(identified)) return [];
   // our own broker's answer: the connector's environment, as its parser made it
-  return [{ name, types: types.map(String), environment: environment as Environment, maxBody }];
+  return [
+    {
+      name,
+      types: types.map(String),
+      identified: identified.map(String),
+      environment: environment as Environment,
+      maxBody,
+    },
+  ];
 }
