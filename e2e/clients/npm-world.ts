@@ -19,8 +19,8 @@ export interface NpmWorld extends AsyncDisposable {
   author(folder: string, manifest: Manifest): string;
   /** Runs npm with the account's own token. */
   direct(cwd: string, ...args: readonly string[]): Promise<Ended>;
-  /** Runs a command under `remit run` for one package. */
-  under(policy: string, on: string, cwd: string, ...command: readonly string[]): Promise<Ended>;
+  /** Runs shell lines in a folder under `remit run` for one package. */
+  under(policy: string, name: string, cwd: string, lines: string): Promise<Ended>;
   /** What the registry says of a package. */
   packument(name: string): Promise<Packument>;
   /** Writes that the registry received. */
@@ -55,9 +55,10 @@ function withRegistry(config: string): void {
   writeFileSync(join(config, "resources", "npm.yaml"), "resource: npm\nconnector: npm\nconnection: npm\n");
   writeFileSync(join(config, "policies", "scoped.yaml"), policy("scoped", "@acme/thing", EXACTLY));
   writeFileSync(join(config, "policies", "plain.yaml"), policy("plain", "thing", EXACTLY));
+  writeFileSync(join(config, "policies", "forged.yaml"), policy("forged", "@acme/forged", EXACTLY));
 }
 
-/** Starts a registry, and Remit with a connection to it. Version 1.0.0 of both packages is there. */
+/** Starts a registry, and Remit with a connection to it. Version 1.0.0 of each package is there. */
 export async function npmWorld(): Promise<NpmWorld> {
   const world = await testWorld(withRegistry);
   const at = join(world.folder, "registry");
@@ -77,7 +78,7 @@ export async function npmWorld(): Promise<NpmWorld> {
   ];
   const input = token;
   done(await remit(["connect", "npm", ...where, "--form", "bearer"], { env: world.env, input }));
-  for (const name of ["@acme/thing", "@acme/other", "thing"])
+  for (const name of ["@acme/thing", "@acme/forged", "thing"])
     done(await npm.direct(npm.author(`first-${name.replace("/", "-")}`, { name, version: "1.0.0" }), "publish"));
   return npm;
 }
@@ -101,10 +102,9 @@ function npmOf(world: World & AsyncDisposable, registry: Program, at: string): N
       return path;
     },
     direct: async (cwd, ...args) => run(["npm", ...args], cwd, { ...env, NPM_CONFIG_USERCONFIG: own }),
-    async under(name, on, cwd, ...command) {
-      const remitRun = ["run", "--data", world.data, "--policy", name, "--on", on, "--", "sh", "-c"];
-      const line = `cd '${cwd}' && exec "$@"`;
-      return remit([...remitRun, line, "sh", ...command], { env: { ...world.env, ...env } });
+    async under(policyName, name, cwd, lines) {
+      const remitRun = ["run", "--data", world.data, "--policy", policyName, "--on", `npm:${name}`];
+      return remit([...remitRun, "--", "sh", "-c", `cd '${cwd}'\n${lines}`], { env: { ...world.env, ...env } });
     },
     async packument(name) {
       const answer = await fetch(`${url}/${name.replace("/", "%2f")}`, {
