@@ -53,7 +53,7 @@ export { mapUpstreamError, rateLimited } from "./call/errors.ts";
 export { type FlatLeaf, type FlatQuery, type FlatStep, graphqlAt, nameGraphql, shapeGraphql } from "./call/graphql.ts";
 export { identifierIn, isExpected, nameText, parentsOf, partsIn } from "./call/identity.ts";
 export { NO_PRIMITIVES, nameOperation, type ResourceName } from "./call/name-operation.ts";
-export type { CallPrimitives, GraphqlShape, Named, OpenLookup } from "./call/named.ts";
+export type { CallPrimitives, GraphqlShape, Named, OpenedArchive, OpenLookup } from "./call/named.ts";
 export { project, type Released } from "./call/project.ts";
 export type { Projection } from "./call/project-fields.ts";
 export { fieldsToRead, rebuild, recordPath, type SentRoles, type UpstreamRequest } from "./call/rebuild.ts";
@@ -150,3 +150,5 @@ export { type Refusal, type RefusalCode, REFUSALS, type RefusalSide, refuse, typ
 export { err, ok, type Result } from "./result.ts";
 export { Secret } from "./secret.ts";
 export { SeenSet } from "./seen-set.ts";
+export { type ArchivePrimitives, archiveOpener } from "./archive/open.ts";
+export type { ArchiveFault } from "./archive/document.ts";

@@ -199,7 +199,7 @@ async function carryOut(
   const alive = (): boolean => gateway.liveness.judge(caller, operation.class) === undefined;
   try {
     const held = isRead ? {} : { gate: flight.gate(alive) };
-    const raw = await served.upstream.send({ ...requestOf(decided), ...held }, maxOf(named), signal);
+    const raw = await served.upstream.send({ ...requestOf(served, decided), ...held }, maxOf(named), signal);
     const { authority } = caller;
     const { answered, record, alarm } = await outcomeOf(served, raw, decided, authority, incoming.signal);
     const about = { upstream_status: raw.status, ...(record === undefined ? {} : { record }) };
@@ -229,11 +229,11 @@ const MAX_EMPTY = 65_536;
 const maxOf = ({ routed: { spec } }: Named): number => ("max" in spec.response ? spec.response.max : MAX_EMPTY);
 
 /** What is sent: a function of the decision. A file is asked for under its own types. */
-function requestOf(decided: Decided): Omit<Parameters<Upstream["send"]>[0], "credential" | "gate"> {
+function requestOf(served: Served, decided: Decided): Omit<Parameters<Upstream["send"]>[0], "credential" | "gate"> {
   const { named, pinnedId, entry, inside, roles } = decided;
   const { response } = named.routed.spec;
   return {
-    ...rebuild(named, pinnedId, entry, inside?.ask, roles),
+    ...rebuild(named, pinnedId, entry, inside?.ask, roles, served.connection.origin),
     ...conditionOf(decided),
     ...(response.kind === "bytes" ? { accept: response.types.join(", ") } : {}),
   };

@@ -13,6 +13,7 @@ import {
   route,
   type Routed,
 } from "@remit/core";
+import { callPrimitives } from "@remit/sdk";
 import type { Served } from "./gateway.ts";
 import type { Incoming } from "./incoming.ts";
 
@@ -22,7 +23,7 @@ export async function nameCall(served: Served, incoming: Incoming): Promise<Resu
   const candidates = route(served.connector, incoming.head.method, incoming.segments);
   if (candidates.length === 0) return nameQuery(served, incoming, resource);
   const body = await incoming.readBody(limitsOf(candidates));
-  return body.ok ? nameOperation(candidates, resource, incoming.head, body.value) : body;
+  return body.ok ? nameOperation(candidates, resource, incoming.head, body.value, callPrimitives) : body;
 }
 
 const NO_BODY: JsonLimits = { ...JSON_LIMITS, bytes: 0 };

@@ -2,6 +2,7 @@ export { dpopKeyOf, type DpopKey, dpopProof, makeDpopKey, type ProofRequest } fr
 export { refusalFrom, refusalOf, RemitError } from "./agent/errors.ts";
 export type { Agent, AgentOptions, EndedTask, ExchangeRequest, HeldToken, TaskRequest } from "./agent/words.ts";
 export { createAgent } from "./agent/agent.ts";
+export { callPrimitives } from "./archive.ts";
 export { importPublic, publicJwk, sha256, signerOf, verifierOf, verifyEd25519 } from "./crypto.ts";
 export { wwwAuthenticate } from "./enforce/challenge.ts";
 export { createNonces, NONCE_LIFE_SECONDS, type Nonces } from "./enforce/nonces.ts";

@@ -1,4 +1,4 @@
-import { nameableTypes, type ConnectorLookup, describe, readJson } from "@remit/core";
+import { callableTypes, type Connector, type ConnectorLookup, describe, nameableTypes, readJson } from "@remit/core";
 import { type Broker, reach } from "../broker.ts";
 import { placeholderLocation } from "../config/model.ts";
 import type { GrantRow } from "../store/store.ts";
@@ -42,10 +42,22 @@ export function resourceViews(broker: Broker): readonly Record<string, unknown>[
       account: known?.account ?? null,
       connector: connector?.name ?? resource.connector,
       types: nameableTypes(connector ?? { types: {} }).map((type) => `${resource.resource}.${type}`),
+      identified: identifiedTypes(connector).map((type) => `${resource.resource}.${type}`),
       environment: connector?.environment ?? null,
+      max_body: maxBodyOf(connector),
     };
   });
 }
+
+/** Types whose records have no other name than their identifier. */
+const identifiedTypes = (connector: Connector | undefined): readonly string[] =>
+  callableTypes(connector ?? { types: {} }).filter((type) => connector?.types[type]?.alias === undefined);
+
+/** The largest body that an operation of a connector takes, in bytes. */
+const maxBodyOf = (connector: Connector | undefined): number =>
+  Object.values(connector?.types ?? {})
+    .flatMap(({ operations }) => Object.values(operations))
+    .reduce((largest, { body }) => Math.max(largest, body?.max ?? 0), 0);
 
 /** The policies in sentences. */
 export function policyViews(broker: Broker): readonly Record<string, unknown>[] {

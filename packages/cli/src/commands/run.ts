@@ -4,6 +4,7 @@ import type { Output } from "../output.ts";
 import type { Places } from "../places.ts";
 import { runChild } from "../run/child.ts";
 import { type CallNote, openEndpoint } from "../run/endpoint.ts";
+import { writeProgramFiles } from "../run/program-files.ts";
 import { adminJson, refusable, type Seat, takeSeat } from "../session.ts";
 
 export interface RunOptions {
@@ -28,7 +29,7 @@ export async function run(
   const key = makeDpopKey();
   const task = {
     resource: target.resource,
-    authorizationDetails: [{ type: target.type, alias: target.alias }],
+    authorizationDetails: [{ type: target.type, [target.by]: target.alias }],
     ...(options.policy === undefined ? {} : { policy: options.policy }),
     ...(options.purpose === undefined ? {} : { purpose: options.purpose }),
     ...(options.duration === undefined ? {} : { duration: options.duration }),
@@ -49,11 +50,14 @@ export async function run(
     .catch((error: unknown) =>
       output.warn(`the lease could not be renewed: ${error instanceof Error ? error.message : "unknown fault"}`),
     );
-  await using endpoint = await openEndpoint(held.resource, agent);
+  await using endpoint = await openEndpoint(held.resource, agent, target.maxBody);
+  const [base, phantom] = [endpoint.url, endpoint.phantom.reveal()];
+  const { host } = new URL(base);
+  using files = writeProgramFiles(target.environment.files ?? {}, { base_url: base, host, credential: phantom });
   try {
     const code = await runChild(
       options.command,
-      variables(target.environment, endpoint.url, endpoint.phantom.reveal()),
+      { ...variables(target.environment, base, phantom), ...files.variables },
       env,
     );
     summarize(endpoint.calls, output, code);
@@ -79,6 +83,8 @@ interface Environment {
   readonly base_url: readonly string[];
   readonly credential: readonly string[];
   readonly constants: Readonly<Record<string, string>>;
+  /** Lines of files that programs are pointed to by a variable. */
+  readonly files?: Readonly<Record<string, readonly string[]>>;
 }
 
 function variables(environment: Environment, url: string, phantom: string): Readonly<Record<string, string>> {
@@ -93,7 +99,11 @@ interface Target {
   readonly resource: string;
   readonly type: string;
   readonly alias: string;
+  /** What the record's name is: records of some APIs have no other name than their identifier. */
+  readonly by: "alias" | "identifier";
   readonly environment: Environment;
+  /** The largest body that an operation of the connector takes. */
+  readonly maxBody: number;
 }
 
 async function findTarget(seat: Seat, on: string): Promise<Target> {
@@ -116,18 +126,30 @@ async function findTarget(seat: Seat, on: string): Promise<Target> {
     throw new CommandError("usage", `say which kind of record of \`${found.name}\` you mean`, {
       fix: `one of: ${found.types.map((one) => `${one}:${alias}`).join(", ")}`,
     });
-  return { resource: found.name, type, alias, environment: found.environment };
+  const by = found.identified.includes(type) ? "identifier" : "alias";
+  return { resource: found.name, type, alias, by, environment: found.environment, maxBody: found.maxBody };
 }
 
 function readResource(item: unknown): readonly {
   readonly name: string;
   readonly types: readonly string[];
+  readonly identified: readonly string[];
   readonly environment: Environment;
+  readonly maxBody: number;
 }[] {
   if (typeof item !== "object" || item === null) return [];
-  const { name, types, environment }: Readonly<Record<string, unknown>> = { ...item };
+  const { name, types, identified, environment, max_body: maxBody }: Readonly<Record<string, unknown>> = { ...item };
   if (typeof name !== "string" || !Array.isArray(types) || typeof environment !== "object" || environment === null)
     return [];
+  if (typeof maxBody !== "number" || !Array.isArray(identified)) return [];
   // our own broker's answer: the connector's environment, as its parser made it
-  return [{ name, types: types.map(String), environment: environment as Environment }];
+  return [
+    {
+      name,
+      types: types.map(String),
+      identified: identified.map(String),
+      environment: environment as Environment,
+      maxBody,
+    },
+  ];
 }

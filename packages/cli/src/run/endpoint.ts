@@ -30,14 +30,15 @@ export interface Endpoint extends AsyncDisposable {
   readonly calls: readonly CallNote[];
 }
 
+/** The largest body that a request may have, where the connector says nothing. */
 const MAX_BODY = 1_048_576;
 
 /** Opens the endpoint. `resource` is the URL under which the gateway serves the API. */
-export async function openEndpoint(resource: string, caller: Caller): Promise<Endpoint> {
+export async function openEndpoint(resource: string, caller: Caller, maxBody: number = MAX_BODY): Promise<Endpoint> {
   const phantom = new Secret(makeHandle("rmt_run_", randomBytes(32)));
   const calls: CallNote[] = [];
   const server = createServer({ requestTimeout: 60_000, headersTimeout: 10_000 }, (request, response) => {
-    void answer(request, response, { resource, caller, phantom, calls, host: hostOf(server) });
+    void answer(request, response, { resource, caller, phantom, calls, maxBody, host: hostOf(server) });
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -58,6 +59,7 @@ interface Serving {
   readonly caller: Caller;
   readonly phantom: Secret<string>;
   readonly calls: CallNote[];
+  readonly maxBody: number;
   readonly host: string;
 }
 
@@ -68,7 +70,7 @@ async function answer(request: IncomingMessage, response: ServerResponse, servin
     return say(response, 403, "this endpoint serves one program on this machine");
   if (!carriesPhantom(request.headers.authorization, serving.phantom))
     return say(response, 401, "the credential of this run is required");
-  const body = await readBody(request);
+  const body = await readBody(request, serving.maxBody);
   if (body === undefined) return say(response, 413, "the body is too large");
   try {
     const answered = await serving.caller.fetch(serving.resource + url, {
@@ -78,7 +80,7 @@ async function answer(request: IncomingMessage, response: ServerResponse, servin
     });
     serving.calls.push({ method, path: url.split("?")[0] ?? url, status: answered.status });
     response.writeHead(answered.status, { ...passedBack(answered, serving), "cache-control": "no-store" });
-    response.end(withOwnLinks(new Uint8Array(await answered.arrayBuffer()), answered, serving));
+    response.end(await bodyOf(answered, serving));
   } catch (error) {
     serving.calls.push({ method, path: url.split("?")[0] ?? url, status: 502 });
     say(response, 502, `the gateway could not be asked: ${error instanceof Error ? error.message : "unknown fault"}`);
@@ -95,10 +97,11 @@ function passedBack({ headers }: Response, { resource, host }: Serving): Record<
   return { ...Object.fromEntries(named), ...(link === undefined ? {} : { link }) };
 }
 
-/** A program follows links of an answer, too; only here does its credential open anything. */
-function withOwnLinks(body: Uint8Array, { headers }: Response, { resource, host }: Serving): Uint8Array | string {
-  if (headers.get("content-type")?.startsWith("application/json") !== true) return body;
-  return Buffer.from(body).toString("utf8").replaceAll(`"${resource}/`, `"http://${host}/`);
+/** The gateway's links lead to the gateway, which this program cannot ask; here they lead to where it can. */
+async function bodyOf(answered: Response, { resource, host }: Serving): Promise<Uint8Array | string> {
+  const isJson = /^application\/json(?:;|$)/.test(answered.headers.get("content-type") ?? "");
+  if (!isJson) return new Uint8Array(await answered.arrayBuffer());
+  return (await answered.text()).replaceAll(`"${resource}/`, () => `"http://${host}/`);
 }
 
 /** Only what the gateway reads; never the credential, never anything that could change the meaning of the request. */
@@ -124,13 +127,13 @@ function same(one: string, other: string): boolean {
   return left.length === right.length && timingSafeEqual(left, right);
 }
 
-async function readBody(request: IncomingMessage): Promise<Uint8Array | undefined> {
+async function readBody(request: IncomingMessage, maxBody: number): Promise<Uint8Array | undefined> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of request) {
     const bytes = Buffer.from(chunk);
     size += bytes.length;
-    if (size > MAX_BODY) return undefined;
+    if (size > maxBody) return undefined;
     chunks.push(bytes);
   }
   return Buffer.concat(chunks);

@@ -19,6 +19,10 @@ export function madeText({ routed, members }: Pick<Reading, "routed" | "members"
 /** Only the identifier is what was decided; an alias may be any name. */
 const nameOf = ({ named, by }: Reading["routed"]): string | undefined => (by === "identifier" ? named : undefined);
 
+/** Whether a value is a text; a whole number counts as its digits. */
+export const saysText = (value: Json, text: string | undefined): boolean =>
+  text !== undefined && (Number.isSafeInteger(value) ? String(value) : value) === text;
+
 /** Whether a document has these texts at these places. */
 export const sayTheSame = (reading: Reading, document: Json, same: Readonly<Record<string, string>>): boolean =>
   Object.entries(same).every(([pointer, text]) => {

@@ -99,7 +99,7 @@ function fieldPointers({ type, spec }: Routed): readonly string[] {
 
 const createReading = (routed: Routed, fullType: string, primitives: CallPrimitives): Reading => ({
   ...{ routed, fullType, primitives },
-  ...{ read: new Set(), write: new Set(), members: {}, lookups: [], also: new Set(), roles: [] },
+  ...{ read: new Set(), write: new Set(), members: {}, lookups: [], also: new Set(), documents: new Map(), roles: [] },
   allFields: true,
 });
 

@@ -1,5 +1,5 @@
-import type { ArchiveNode, Lookup } from "../connector/body.ts";
-import type { Json } from "../json/read.ts";
+import type { ArchiveFact, ArchiveNode, Lookup } from "../connector/body.ts";
+import type { Json, JsonObject } from "../json/read.ts";
 import type { Operation } from "../operation.ts";
 import type { Routed } from "./route.ts";
 
@@ -36,8 +36,14 @@ export interface GraphqlShape {
 
 /** Effects that reading a call needs and that are none: what is opened depends on nothing but the bytes. */
 export interface CallPrimitives {
-  /** The document in an archive; undefined for one that has several readings or is past its bounds. */
-  readonly openArchive: (base64: string, node: ArchiveNode) => Json | undefined;
+  /** What is in an archive; undefined for one that has several readings or is past its bounds. */
+  readonly openArchive: (base64: string, node: ArchiveNode) => OpenedArchive | undefined;
+}
+
+/** An archive of one reading: its document, and what is known of its bytes. */
+export interface OpenedArchive {
+  readonly document: JsonObject;
+  readonly facts: Readonly<Record<ArchiveFact, string>>;
 }
 
 /** What a reading of a request has found so far. */
@@ -51,6 +57,8 @@ export interface Reading {
   readonly lookups: OpenLookup[];
   /** Actions that the record needs besides the operation's own. */
   readonly also: Set<string>;
+  /** Documents of archives that were read, by their path. */
+  readonly documents: Map<string, JsonObject>;
   /** Other records that the call names, each in its role. */
   readonly roles: Operation["records"][number][];
   allFields: boolean;

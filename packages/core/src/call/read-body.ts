@@ -1,10 +1,11 @@
-import type { BodyMember, BodyNode, EntryKey, OpaqueNode, RecordNode } from "../connector/body.ts";
+import type { BodyMember, BodyNode, EntryKey, RecordNode } from "../connector/body.ts";
 import type { ValueSchema } from "../connector/schema.ts";
 import { isSpelled } from "../connector/spelling.ts";
 import { atPointer, jsonEqual } from "../json/canonical.ts";
 import { isJsonObject, type Json, type JsonObject } from "../json/read.ts";
 import { bodyFault, type FormFault, type Reading } from "./named.ts";
-import { madeText, sayTheSame } from "./made-text.ts";
+import { madeText, saysText } from "./made-text.ts";
+import { otherForm, readArchiveNode, readLink, readOpaque } from "./read-document.ts";
 import { conforms } from "./values.ts";
 
 /** Reads a request body as the form of its operation declares it. */
@@ -32,21 +33,19 @@ function readNode(reading: Reading, node: BodyNode, value: Json, path: string): 
     case "constant":
       return jsonEqual(value, node.value) ? undefined : otherForm(path);
     case "text":
-      return value === madeText(reading, node.text) ? undefined : otherForm(path);
+      return saysText(value, madeText(reading, node.text)) ? undefined : otherForm(path);
     case "entry":
       return readEntry(reading, node, value, path);
     case "opaque":
-      return readOpaque(reading, node, value, path);
-    case "archive": {
-      const document = typeof value === "string" ? reading.primitives.openArchive(value, node) : undefined;
-      return document !== undefined && sayTheSame(reading, document, node.same) ? undefined : otherForm(path);
-    }
+      return readOpaque(reading, node, value, path) ?? readOwnMembers(reading, node.members, value, path);
+    case "archive":
+      return readArchiveNode(reading, node, value, path);
+    case "link":
+      return readLink(reading, node.path, value, path);
     case "record":
       return readRecord(reading, node, value, path);
   }
 }
-
-const otherForm = (path: string): FormFault => bodyFault(`\`${path}\` is of another form`);
 
 function readObject(
   reading: Reading,
@@ -57,7 +56,17 @@ function readObject(
   if (!isJsonObject(value)) return bodyFault(`\`${path}\` is not an object`);
   const odd = Object.keys(value).find((name) => !Object.hasOwn(node.members, name));
   if (odd !== undefined) return bodyFault(`\`${path}/${odd}\` is not part of this operation`);
-  for (const [name, member] of Object.entries(node.members)) {
+  return readOwnMembers(reading, node.members, value, path);
+}
+
+function readOwnMembers(
+  reading: Reading,
+  members: Readonly<Record<string, BodyMember>>,
+  value: Json,
+  path: string,
+): FormFault | undefined {
+  if (!isJsonObject(value)) return Object.keys(members).length === 0 ? undefined : otherForm(path);
+  for (const [name, member] of Object.entries(members)) {
     const inner = memberOf(value, name, member);
     if (inner === undefined && member.absent.rule === "refuse") return bodyFault(`\`${path}/${name}\` is missing`);
     if (inner === undefined) continue;
@@ -145,14 +154,6 @@ function readEntry(
 function readKey(reading: Reading, key: EntryKey, name: string, path: string): FormFault | undefined {
   if ("as" in key) return readValue(reading, key, name, path);
   return name === madeText(reading, key.text) ? undefined : otherForm(path);
-}
-
-function readOpaque(reading: Reading, node: OpaqueNode, value: Json, path: string): FormFault | undefined {
-  const never = isJsonObject(value) ? node.never.find((name) => Object.hasOwn(value, name)) : undefined;
-  if (never !== undefined) return bodyFault(`\`${path}/${never}\` is not part of this operation`);
-  if (!sayTheSame(reading, value, node.same)) return otherForm(path);
-  if (node.as !== undefined) reading.members[node.as] = value;
-  return undefined;
 }
 
 /** Another record that the call is about, in a role of its own. */

@@ -1,10 +1,11 @@
 import type { Entry } from "../authority/entry.ts";
-import type { BodyNode } from "../connector/body.ts";
+import type { BodyMember, BodyNode } from "../connector/body.ts";
 import type { RecordType } from "../connector/connector.ts";
 import { readSpelled } from "../connector/spelling.ts";
 import { type PathTemplate, printTemplate } from "../connector/template.ts";
-import { isJsonObject, type Json } from "../json/read.ts";
+import { isJsonObject, type Json, type JsonObject } from "../json/read.ts";
 import { graphqlBody } from "./graphql.ts";
+import { madeText } from "./made-text.ts";
 import type { Named } from "./named.ts";
 import { memberOf } from "./read-body.ts";
 
@@ -19,6 +20,9 @@ export interface UpstreamRequest {
 /** How other records of a call are sent, by role: as the entry that permits them names them. */
 export type SentRoles = Readonly<Record<string, string>>;
 
+/** Stands where nobody says where the API is. */
+const NO_ORIGIN = "https://upstream.invalid";
+
 /** Builds the upstream request of a permitted operation, addressed by the pinned id. */
 export function rebuild(
   named: Named,
@@ -27,6 +31,7 @@ export function rebuild(
   /** Fields that the gateway itself wants to see. */
   own: readonly string[] = [],
   roles: SentRoles = {},
+  origin: string = NO_ORIGIN,
 ): UpstreamRequest {
   const { spec, type } = named.routed;
   if (spec.graphql !== undefined)
@@ -44,7 +49,7 @@ export function rebuild(
   const body =
     spec.body === undefined || named.body === undefined
       ? undefined
-      : JSON.stringify(rebuildNode(spec.body.root, named.body, { type, roles }));
+      : JSON.stringify(rebuildNode(spec.body.root, named.body, { named, type, roles, origin }));
   const path = recordPath(spec.path, addressedType(named), pinnedId, named.routed.params);
   return { method: spec.method, target: query.size === 0 ? path : `${path}?${query.toString()}`, body };
 }
@@ -70,21 +75,21 @@ export function recordPath(
 }
 
 interface Rebuilding {
+  readonly named: Named;
   readonly type: RecordType;
   readonly roles: SentRoles;
+  readonly origin: string;
 }
 
 /** Prints a body anew from its declared form: what is not declared cannot appear. */
 function rebuildNode(node: BodyNode, value: Json, about: Rebuilding): Json {
   switch (node.kind) {
-    case "object": {
-      if (!isJsonObject(value)) return null;
-      const members = Object.entries(node.members).flatMap(([name, member]) => {
-        const inner = memberOf(value, name, member);
-        return inner === undefined ? [] : [[name, rebuildNode(member.node, inner, about)] as const];
-      });
-      return Object.fromEntries(members);
-    }
+    case "object":
+      return isJsonObject(value) ? rebuildMembers(node.members, value, about) : null;
+    case "opaque":
+      return isJsonObject(value) ? { ...value, ...rebuildMembers(node.members, value, about) } : value;
+    case "link":
+      return sentLink(node.path, about);
     case "fields":
       return keep(value, (name) => about.type.fields[name]?.write !== undefined);
     case "verbs":
@@ -100,10 +105,27 @@ function rebuildNode(node: BodyNode, value: Json, about: Rebuilding): Json {
     case "value":
     case "lookup":
     case "text":
-    case "opaque":
     case "archive":
       return value;
   }
+}
+
+const rebuildMembers = (
+  members: Readonly<Record<string, BodyMember>>,
+  value: JsonObject,
+  about: Rebuilding,
+): JsonObject =>
+  Object.fromEntries(
+    Object.entries(members).flatMap(([name, member]) => {
+      const inner = memberOf(value, name, member);
+      return inner === undefined ? [] : [[name, rebuildNode(member.node, inner, about)] as const];
+    }),
+  );
+
+function sentLink(made: string, { named, origin }: Rebuilding): string {
+  const path = madeText({ routed: named.routed, members: named.operation.members }, made);
+  if (path === undefined) throw new RangeError("a link of the call has no path");
+  return `${origin}/${path}`;
 }
 
 /** A record that was named as a number is sent as one. */

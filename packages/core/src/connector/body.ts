@@ -24,6 +24,8 @@ export type BodyNode =
   | { readonly kind: "text"; readonly text: string }
   /** An object with exactly one member, whose name is a canonical value or a text. */
   | { readonly kind: "entry"; readonly key: EntryKey; readonly node: BodyNode }
+  /** A URL that ends with this path, made as a text is; sent as one below the connection's own origin. */
+  | { readonly kind: "link"; readonly path: string }
   | OpaqueNode
   | ArchiveNode
   | RecordNode;
@@ -37,7 +39,16 @@ export interface OpaqueNode {
   readonly never: readonly string[];
   /** Texts that must stand at these pointers. */
   readonly same: Readonly<Record<string, string>>;
+  /** Members that are read, each with its own rule. */
+  readonly members: Readonly<Record<string, BodyMember>>;
+  /** It says what a document in an archive that was read before it says, member by member, but for these. */
+  readonly like?: { readonly document: string; readonly except: readonly string[] };
 }
+
+export const ARCHIVE_FACTS = ["sha512", "sha1", "size"] as const;
+
+/** What is known of an archive's bytes: digests in base64 and in hexadecimal, and their number in digits. */
+export type ArchiveFact = (typeof ARCHIVE_FACTS)[number];
 
 /** A base64 text that holds a compressed archive, in which a document says what was decided. */
 export interface ArchiveNode {
@@ -45,9 +56,11 @@ export interface ArchiveNode {
   readonly format: "tar.gz";
   /** Bytes of the unpacked archive at most. */
   readonly max: number;
-  /** The one entry that is read, as strict JSON. */
+  /** The one entry that is read, as strict JSON. All entries lie in its top folder. */
   readonly document: string;
   readonly same: Readonly<Record<string, string>>;
+  /** Facts about the bytes that are canonical values, by pointer. */
+  readonly gives: Readonly<Record<string, ArchiveFact>>;
 }
 
 /** Names another record: some entry must have `action` for it, and it is sent as that entry names it. */

@@ -1,5 +1,6 @@
 import { actionsOf } from "./actions.ts";
 import type { BatchSpec } from "./batch.ts";
+import { checkOrder } from "./check-order.ts";
 import type { Connector, OperationSpec, ParentSpec, RecordType, ResolveSpec, SideDoor } from "./connector.ts";
 import type { GraphqlSpec } from "./graphql-spec.ts";
 import { bodyNodes, memberSchemas, membersOf } from "./members.ts";
@@ -96,6 +97,7 @@ function checkOperation(types: Types, type: RecordType, operation: OperationSpec
   const twice = places.find((pointer, index) => places.indexOf(pointer) !== index);
   if (twice !== undefined) mistake(at, `takes \`${twice}\` from two places`);
   checkBodyNodes(types, type, operation, at);
+  checkOrder(type, operation, at);
   checkAnswer(type, operation.response, at);
   if (operation.precondition === "atomic" && type.resolve?.version === undefined)
     mistake(`${at}.precondition`, "needs a `version` in `resolve`");
@@ -153,7 +155,7 @@ function checkBodyNodes(types: Types, type: RecordType, operation: OperationSpec
       if (!actionsOf(other).includes(node.action))
         mistake(`${at}.body`, `\`${node.action}\` is not an action of \`${node.type}\``);
     }
-    if (node.kind !== "object") continue;
+    if (node.kind !== "object" && node.kind !== "opaque") continue;
     const needs = Object.values(node.members).flatMap((member) => member.needs ?? []);
     const odd = needs.find((action) => !actionsOf(type).includes(action));
     if (odd !== undefined) mistake(`${at}.body`, `\`${odd}\` is not an action of this type`);

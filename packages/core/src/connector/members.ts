@@ -31,7 +31,9 @@ function filteredBy({ action, response }: OperationSpec): readonly Member[] {
 /** Actions that some member of the body needs besides the operation's own. */
 const neededBy = (operation: OperationSpec): readonly string[] =>
   bodyNodes(operation).flatMap((node) =>
-    node.kind === "object" ? Object.values(node.members).flatMap((member) => member.needs ?? []) : [],
+    node.kind === "object" || node.kind === "opaque"
+      ? Object.values(node.members).flatMap((member) => member.needs ?? [])
+      : [],
   );
 
 /** The canonical values of one operation, one for each place that it is taken from. */
@@ -50,7 +52,10 @@ type Member = readonly [pointer: string, schema: ValueSchema];
 /** What is decided is the value found, not the caller's key; the upstream's names are texts. */
 const LOOKED_UP: ValueSchema = { kind: "string", max: 256 };
 
-function valuesOf(node: BodyNode, type: RecordType): readonly Member[] {
+const FACT: ValueSchema = { kind: "string", max: 128 };
+
+/** The canonical values of one place of a body. */
+export function valuesOf(node: BodyNode, type: RecordType): readonly Member[] {
   switch (node.kind) {
     case "fields":
       return Object.entries(type.fields).flatMap(([name, { write }]) =>
@@ -70,10 +75,12 @@ function valuesOf(node: BodyNode, type: RecordType): readonly Member[] {
       return "as" in node.key ? [[node.key.as, node.key.schema]] : [];
     case "opaque":
       return node.as === undefined ? [] : [[node.as, { kind: "opaque" }]];
+    case "archive":
+      return Object.keys(node.gives).map((pointer) => [pointer, FACT] as const);
     case "object":
     case "constant":
     case "text":
-    case "archive":
+    case "link":
     case "record":
       return [];
   }
@@ -84,7 +91,8 @@ export function bodyNodes({ body }: OperationSpec): readonly BodyNode[] {
   const found: BodyNode[] = [];
   const visit = (node: BodyNode): void => {
     found.push(node);
-    if (node.kind === "object") for (const member of Object.values(node.members)) visit(member.node);
+    if (node.kind === "object" || node.kind === "opaque")
+      for (const member of Object.values(node.members)) visit(member.node);
     if (node.kind === "entry") visit(node.node);
   };
   if (body !== undefined) visit(body.root);

@@ -1,14 +1,15 @@
 import { isJsonObject, JSON_LIMITS, type Json } from "../json/read.ts";
-import type { BodyMember, BodyNode, BodySpec, EntryKey, Lookup } from "./body.ts";
+import { ARCHIVE_FACTS, type BodyMember, type BodyNode, type BodySpec, type EntryKey, type Lookup } from "./body.ts";
 import { readSchema, type Shapes } from "./parse-schema.ts";
 import { entries, list, members, mistake, oneOf, pointer, template, text, whole } from "./strict.ts";
 
 const KINDS = [
   ...(["object", "fields", "verbs", "value", "lookup", "constant", "text", "entry", "opaque"] as const),
-  ...(["archive", "record"] as const),
+  ...(["archive", "record", "link"] as const),
 ];
 const MEMBERS = [
-  ...["kind", "members?", "only?", "schema?", "as?", "lookup?", "value?", "text?", "key?", "node?", "never?", "same?"],
+  ...["kind", "only?", "schema?", "as?", "lookup?", "value?", "text?", "key?", "node?", "never?", "same?"],
+  ...["members?", "like?", "gives?", "path?"],
   ...["format?", "max?", "document?", "type?", "role?", "action?", "form?"],
 ];
 
@@ -55,7 +56,10 @@ export function readBodyNode(json: Json | undefined, path: string, shapes: Shape
       const { key, node } = members(json, path, ["kind", "key", "node"]);
       return { kind, key: readKey(key, `${path}.key`, shapes), node: readBodyNode(node, `${path}.node`, shapes) };
     }
+    case "link":
+      return { kind, path: madeText(members(json, path, ["kind", "path"])["path"], `${path}.path`) };
     case "opaque":
+      return readOpaqueNode(json, path, shapes);
     case "archive":
     case "record":
       return readFarNode(json, path, kind);
@@ -73,22 +77,39 @@ function readValueNode(json: Json | undefined, path: string, kind: "value" | "lo
   return kind === "value" ? { kind, ...value } : { kind, ...value, lookup: readLookup(lookup, `${path}.lookup`) };
 }
 
-/** What is not a value of this record alone: documents, files and other records. */
-function readFarNode(json: Json | undefined, path: string, kind: "opaque" | "archive" | "record"): BodyNode {
-  const same = (value: Json | undefined): Readonly<Record<string, string>> =>
-    entries(value ?? {}, `${path}.same`, (made, at, name) => (pointer(name, at), madeText(made, at)));
-  if (kind === "opaque") {
-    const node = members(json, path, ["kind", "as?", "never?", "same?"]);
-    return {
-      ...{ kind, same: same(node["same"]), never: list(node["never"] ?? [], `${path}.never`, text) },
-      ...(node["as"] === undefined ? {} : { as: pointer(node["as"], `${path}.as`) }),
-    };
-  }
+/** Texts that stand at pointers. */
+const readSame = (json: Json | undefined, path: string): Readonly<Record<string, string>> =>
+  entries(json ?? {}, path, (made, at, name) => (pointer(name, at), madeText(made, at)));
+
+function readOpaqueNode(json: Json | undefined, path: string, shapes: Shapes): BodyNode {
+  const node = members(json, path, ["kind", "as?", "never?", "same?", "members?", "like?"]);
+  const own = entries(node["members"] ?? {}, `${path}.members`, (member, at) => readBodyMember(member, at, shapes));
+  const read = {
+    ...{ kind: "opaque" as const, same: readSame(node["same"], `${path}.same`), members: own },
+    never: list(node["never"] ?? [], `${path}.never`, text),
+    ...(node["as"] === undefined ? {} : { as: pointer(node["as"], `${path}.as`) }),
+  };
+  if (node["like"] === undefined) return read;
+  const { document, except } = members(node["like"], `${path}.like`, ["document", "except?"]);
+  const free = list(except ?? [], `${path}.like.except`, text);
+  return { ...read, like: { document: text(document, `${path}.like.document`), except: free } };
+}
+
+/** What is not a value of this record alone: files and other records. */
+function readFarNode(json: Json | undefined, path: string, kind: "archive" | "record"): BodyNode {
   if (kind === "archive") {
-    const node = members(json, path, ["kind", "format", "max", "document", "same"]);
+    const node = members(json, path, ["kind", "format", "max", "document", "same", "gives?"]);
+    const document = text(node["document"], `${path}.document`);
+    // what has no folder of its own could not be told from what installers take out of one
+    if (!/^[a-z]+\/[a-z.]+$/.test(document)) mistake(`${path}.document`, "is a file in one folder");
     return {
       ...{ kind, format: oneOf(node["format"], `${path}.format`, ["tar.gz"]), max: whole(node["max"], `${path}.max`) },
-      ...{ document: text(node["document"], `${path}.document`), same: same(node["same"]) },
+      ...{ document, same: readSame(node["same"], `${path}.same`) },
+      gives: entries(
+        node["gives"] ?? {},
+        `${path}.gives`,
+        (fact, at, name) => (pointer(name, at), oneOf(fact, at, ARCHIVE_FACTS)),
+      ),
     };
   }
   const node = members(json, path, ["kind", "type", "role", "action", "form"]);
