@@ -1,7 +1,8 @@
 import { once } from "node:events";
 import { chmodSync, rmSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import { type Connector, readJson } from "@remit/core";
+import { readJson } from "@remit/core";
+import type { Connectors } from "./connectors.ts";
 import type { Log } from "./log/log.ts";
 import { type Connection, readNewConnection } from "./vault/connection.ts";
 import type { Vault } from "./vault/vault.ts";
@@ -10,7 +11,7 @@ export interface AdminOptions {
   readonly socket: string;
   readonly vault: Vault;
   readonly log: Log;
-  readonly connectors: ReadonlyMap<string, Connector>;
+  readonly connectors: Connectors;
   readonly newDecision: () => string;
   /** Refusals of callers that nobody knows, by code. */
   readonly counted: () => Readonly<Record<string, number>>;

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
-import { type Connector, SeenSet } from "@remit/core";
+import { SeenSet } from "@remit/core";
 import {
   createNonces,
   type LivenessFault,
@@ -10,6 +10,7 @@ import {
   type TokenKeys,
   type Welcome,
 } from "@remit/sdk";
+import type { Connectors } from "./connectors.ts";
 import type { Gateway, Served } from "./gateway.ts";
 import { createCredentials } from "./inject/credentials.ts";
 import { newDecision, type PointIdentity } from "./identity.ts";
@@ -30,7 +31,7 @@ export interface Parts {
   readonly base: string;
   readonly vault: Vault;
   readonly identity: PointIdentity;
-  readonly connectors: ReadonlyMap<string, Connector>;
+  readonly connectors: Connectors;
   readonly channel: PointChannel;
   readonly log: Log;
   /** Told of what failed and is tried again. */

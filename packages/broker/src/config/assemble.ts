@@ -32,6 +32,8 @@ export interface Parsed {
   readonly policies: readonly ParsedFile<z.output<typeof policySchema>>[];
   readonly ceilings: readonly ParsedFile<z.output<typeof ceilingSchema>>[];
   readonly connectors: ReadonlyMap<string, Connector>;
+  /** Names of connectors that could be used besides. */
+  readonly shipped: readonly string[];
 }
 
 /** Puts the files together and checks what none of them shows alone; guardrails are read against what comes out. */
@@ -102,7 +104,7 @@ function checkNames(parsed: Parsed, faults: Faults): void {
       faults.add(
         path,
         "connector",
-        `\`${value.connector}\` is not a connector; known are ${[...parsed.connectors.keys()].join(", ")}`,
+        `\`${value.connector}\` is not a connector; known are ${[...new Set([...parsed.shipped, ...parsed.connectors.keys()])].toSorted().join(", ")}`,
       );
   }
   for (const { path, value } of parsed.issuers) {

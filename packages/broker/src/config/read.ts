@@ -55,15 +55,21 @@ export async function readConfigFiles(files: ConfigFiles): Promise<Result<Config
   const faults = createFaults();
   const pick = (name: string): ConfigFiles => files.filter(({ path }) => path.startsWith(`${name}/`));
   const settings = files.find(({ path }) => path === "remit.yaml");
+  const resources = all(pick("resources"), resourceSchema, faults);
   const parsed: Parsed = {
     settings: settings === undefined ? undefined : parse(settings, settingsSchema, faults),
     issuers: all(pick("issuers"), issuerSchema, faults),
     clients: all(pick("clients"), clientSchema, faults),
-    resources: all(pick("resources"), resourceSchema, faults),
+    resources,
     points: all(pick("points"), pointSchema, faults),
     policies: all(pick("policies"), policySchema, faults),
     ceilings: all(pick("ceilings"), ceilingSchema, faults),
-    connectors: readConnectors(pick("connectors"), faults),
+    connectors: readConnectors(
+      pick("connectors"),
+      resources.map(({ value }) => value.connector),
+      faults,
+    ),
+    shipped: shippedConnectors(),
   };
   const digest = hash("sha256", JSON.stringify(files), "base64url");
   const assembled = assemble(parsed, files, digest, faults);
@@ -150,15 +156,24 @@ const SHIPPED = new URL(
   import.meta.url,
 );
 
-function readConnectors(own: ConfigFiles, faults: Faults): ReadonlyMap<string, Connector> {
-  const shipped = readdirSync(SHIPPED)
-    .filter((file) => file.endsWith(".yaml") && !file.includes(".must-"))
-    .map((file) => ({
-      path: `connectors/${file}`,
-      text: readFileSync(new URL(file, SHIPPED), "utf8"),
+const isConnector = (file: string): boolean => file.endsWith(".yaml") && !file.includes(".must-");
+
+/** The names of the connectors that come with this program; each has a file of that name. */
+const shippedConnectors = (): readonly string[] =>
+  readdirSync(SHIPPED)
+    .filter(isConnector)
+    .map((file) => file.replace(/\.yaml$/, ""));
+
+/** The folder's own connectors, and of the shipped ones those that a resource uses: reading them all would take its time. */
+function readConnectors(own: ConfigFiles, used: readonly string[], faults: Faults): ReadonlyMap<string, Connector> {
+  const shipped = shippedConnectors()
+    .filter((name) => used.includes(name))
+    .map((name) => ({
+      path: `connectors/${name}.yaml`,
+      text: readFileSync(new URL(`${name}.yaml`, SHIPPED), "utf8"),
     }));
   const connectors = new Map<string, Connector>();
-  for (const file of [...shipped, ...own]) {
+  for (const file of [...shipped, ...own.filter(({ path }) => isConnector(path))]) {
     const json = asJson(plainData(parseDocument(file.text, { uniqueKeys: true, version: "1.2" })));
     const connector = json === undefined ? err("is not plain data") : parseConnector(json, sha256);
     if (connector.ok) connectors.set(connector.value.name, connector.value);
