@@ -1,10 +1,19 @@
-import { type Authority, err, permits, project, proven, type Refusal, refuse, type Result } from "@remit/core";
-import type { Decided } from "../decided.ts";
+import {
+  type Authority,
+  type Decided,
+  entryFor,
+  err,
+  permits,
+  project,
+  proven,
+  type Refusal,
+  refuse,
+  type Result,
+} from "@remit/core";
 import type { Served } from "../gateway.ts";
 import { reflects } from "../http/reflected.ts";
 import { answerOf, type Answered } from "../http/upstream-answer.ts";
 import type { UpstreamAnswer, UpstreamFault } from "../upstream/upstream.ts";
-import { entryFor } from "./decide.ts";
 import { proofIn, prove } from "./prove.ts";
 
 /** What came of an answer. */

@@ -1,4 +1,7 @@
-import type { Entry, Named, Refusal, SentRoles } from "@remit/core";
+import type { Entry } from "../authority/entry.ts";
+import type { Refusal } from "../refusal.ts";
+import type { Named } from "./named.ts";
+import type { SentRoles } from "./rebuild.ts";
 
 /** A permitted call, with the one entry that permits it and the record that it is about. */
 export interface Decided {
@@ -21,5 +24,12 @@ export interface Inside {
   /** Fields that the answer must hold so that it says where the record is. */
   readonly ask: readonly string[];
   /** The version that was read, where the upstream itself refuses another one. */
+  readonly version: string | undefined;
+}
+
+/** What answers of this very call say of one record: which it is, what it is part of, in which version. */
+export interface RecordProof {
+  readonly id: string;
+  readonly parents: readonly { readonly type: string; readonly identifier: string }[];
   readonly version: string | undefined;
 }
