@@ -49,7 +49,8 @@ export {
 export { MAX_TOKEN_BYTES, printTokenClaims, readTokenClaims, type TokenClaims } from "./claims.ts";
 export { type CallRequest, decideCall, missingApproval, type Reads, type Terms } from "./call/decide.ts";
 export { entryFor } from "./call/decide-inside.ts";
-export type { Decided, Inside, RecordProof } from "./call/decided.ts";
+export type { Decided, Inside } from "./call/decided.ts";
+export { type Ask, type FindFault, findRecord, type FoundRecord, type OwnAnswer } from "./call/find-record.ts";
 export { readJsonBody } from "./call/json-body.ts";
 export { isMeaning, listIn, meaningIn, withMeanings } from "./call/meaning.ts";
 export { mapUpstreamError, rateLimited } from "./call/errors.ts";
@@ -60,6 +61,7 @@ export { NO_PRIMITIVES, nameOperation, type ResourceName } from "./call/name-ope
 export type { CallPrimitives, GraphqlShape, Named, OpenLookup } from "./call/named.ts";
 export { project, type Released } from "./call/project.ts";
 export type { Projection } from "./call/project-fields.ts";
+export { type Proof as RecordProof, proofIn, proveRecord } from "./call/prove.ts";
 export { fieldsToRead, rebuild, recordPath, type SentRoles, type UpstreamRequest } from "./call/rebuild.ts";
 export { isNameOf, route, type Routed } from "./call/route.ts";
 export type { RewriteLink } from "./call/values.ts";
@@ -119,6 +121,7 @@ export {
   sentFor,
   type Unknown,
 } from "./judge/judge.ts";
+export { knownAnswers } from "./judge/known-answers.ts";
 export { knownTypesOf, placeOf } from "./judge/known-types.ts";
 export { type MustKind, type MustList, parseMustList } from "./judge/must-list.ts";
 export { openDoors } from "./judge/open-doors.ts";

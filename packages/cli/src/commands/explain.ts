@@ -3,15 +3,16 @@ import {
   isJsonObject,
   judgeRequest,
   type Judged,
+  knownAnswers,
   type KnownAnswers,
   nothingKnown,
   type RawRequest,
   sentFor,
 } from "@remit/core";
 import { readPlainFile } from "../connectors/load.ts";
-import { EXIT } from "../exit.ts";
+import { CommandError, EXIT } from "../exit.ts";
 import { type AuthoritySource, readAuthority } from "../explain/authority.ts";
-import { findPlace, lookupTarget, type Place, type PlaceFlags } from "../explain/place.ts";
+import { findPlace, type Place, type PlaceFlags } from "../explain/place.ts";
 import { readCurl, type RequestFlags } from "../explain/request.ts";
 import { dependsText, type EntryVerdict, refusalText, sentencesOf, sufficientFor } from "../explain/words.ts";
 import type { Output } from "../output.ts";
@@ -51,12 +52,9 @@ export async function explain(url: string, flags: ExplainFlags, places: Places, 
 
 function knownIn(file: string): KnownAnswers {
   const answers = readPlainFile(file);
-  return ({ lookup }, pinnedId, { routed }) => {
-    if (!isJsonObject(answers)) return undefined;
-    const names = [pinnedId, routed.named].map((record) => lookupTarget(lookup, routed.type, record));
-    const told = names.find((target) => target !== undefined && answers[`GET ${target}`] !== undefined);
-    return told === undefined ? undefined : answers[`GET ${told}`];
-  };
+  if (!isJsonObject(answers))
+    throw new CommandError("error", `\`${file}\` holds no answers`, { fix: "write an object of them by `GET /path`" });
+  return knownAnswers(answers);
 }
 
 const aboutOf = (on: Extract<Judged, { decision: "depends" }>["on"]): { operation: string; record: string } =>

@@ -6,12 +6,8 @@ import {
   isJsonObject,
   type Json,
   type JsonObject,
-  type Lookup,
   NO_PRIMITIVES,
   placeOf,
-  printTemplate,
-  readSpelled,
-  type RecordType,
 } from "@remit/core";
 import { connectorFile, loadConnector, readPlainFile } from "../connectors/load.ts";
 import { CommandError } from "../exit.ts";
@@ -70,7 +66,3 @@ export function findIn(config: string, part: string, isIt: (json: JsonObject) =>
   const read: readonly Json[] = files.sort().map((file) => readPlainFile(join(folder, file)));
   return read.filter(isJsonObject).find(isIt);
 }
-
-/** Where the meaning of a key is asked for a record by one of its names; undefined: not by this one. */
-export const lookupTarget = ({ path }: Lookup, type: RecordType, name: string): string | undefined =>
-  printTemplate(path, { ...readSpelled(type.identifier, name), record: name });

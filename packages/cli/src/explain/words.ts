@@ -63,7 +63,8 @@ export const refusalText = ({ code, detail, over }: Refusal): string => {
 
 /** What a call depends on that only the API can say. */
 export function dependsText(on: Extract<Judged, { decision: "depends" }>["on"], authority: Authority): string {
-  if (on.what === "place") return `it depends on what the API says ${on.type} \`${on.name}\` is part of`;
+  if (on.what === "place")
+    return `it depends on what the API says that ${on.type} \`${on.name}\` is part of (asked of ${on.target})`;
   const { as, key, lookup } = on.open;
   const action = on.named.operation.records[0]?.action ?? "";
   const wanted = authority.flatMap(({ where }) => where[action]?.[as] ?? []).map(constraintText);

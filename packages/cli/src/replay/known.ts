@@ -1,8 +1,7 @@
 import type { Json, KnownAnswers } from "@remit/core";
-import { lookupTarget } from "../explain/place.ts";
 import type { RecordedCall } from "./har.ts";
 
-/** What the recording itself says of a lookup: the last answer before the call, or else the first one after it. */
+/** What the recording itself answers to a read of the gateway's own: the last answer before the call, or else the first one after it. */
 export function answersIn(calls: readonly RecordedCall[]): (number: number) => KnownAnswers {
   const byPath = new Map<string, { readonly number: number; readonly answer: Json }[]>();
   for (const { number, method, target, answer } of calls) {
@@ -10,13 +9,8 @@ export function answersIn(calls: readonly RecordedCall[]): (number: number) => K
     const [path = ""] = target.split("?");
     byPath.set(path, [...(byPath.get(path) ?? []), { number, answer }]);
   }
-  return (number) =>
-    ({ lookup }, pinnedId, named) => {
-      for (const name of [pinnedId, named.routed.named]) {
-        const told = byPath.get(lookupTarget(lookup, named.routed.type, name) ?? "") ?? [];
-        const near = told.findLast((one) => one.number < number) ?? told[0];
-        if (near !== undefined) return near.answer;
-      }
-      return undefined;
-    };
+  return (number) => (target) => {
+    const told = byPath.get(target.split("?")[0] ?? "") ?? [];
+    return (told.findLast((one) => one.number < number) ?? told[0])?.answer;
+  };
 }

@@ -6,10 +6,11 @@ import type { Json, JsonLimits } from "../json/read.ts";
 import { type Refusal, refuse } from "../refusal.ts";
 import { err, ok, type Result } from "../result.ts";
 import { decideInside } from "./decide-inside.ts";
-import type { Decided, RecordProof } from "./decided.ts";
+import type { Decided } from "./decided.ts";
 import { type DecisionPrimitives, nameCall } from "./name-call.ts";
 import type { ResourceName } from "./name-operation.ts";
 import type { Named } from "./named.ts";
+import type { Proof } from "./prove.ts";
 import { sentRoles } from "./sent-roles.ts";
 
 /** Under what a call is decided. */
@@ -38,7 +39,7 @@ export interface Reads {
   /** The call with what its keys mean for the pinned record. */
   readonly lookUp: (named: Named, pinnedId: string) => Promise<Result<Named, Refusal>>;
   /** Which record a name is, and what it is part of; `outside` is the answer for every record that is elsewhere. */
-  readonly prove: (type: RecordType, named: string, outside: Refusal) => Promise<Result<RecordProof, Refusal>>;
+  readonly prove: (type: RecordType, named: string, outside: Refusal) => Promise<Result<Proof, Refusal>>;
 }
 
 /**

@@ -26,10 +26,3 @@ export interface Inside {
   /** The version that was read, where the upstream itself refuses another one. */
   readonly version: string | undefined;
 }
-
-/** What answers of this very call say of one record: which it is, what it is part of, in which version. */
-export interface RecordProof {
-  readonly id: string;
-  readonly parents: readonly { readonly type: string; readonly identifier: string }[];
-  readonly version: string | undefined;
-}

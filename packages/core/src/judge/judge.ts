@@ -2,9 +2,13 @@ import { permits } from "../authority/permits.ts";
 import { decideCall, missingApproval, type Reads, type Terms } from "../call/decide.ts";
 import type { Decided } from "../call/decided.ts";
 import { listIn, meaningIn, withMeanings } from "../call/meaning.ts";
+import type { Ask } from "../call/find-record.ts";
 import { readJsonBody } from "../call/json-body.ts";
 import type { Named, OpenLookup } from "../call/named.ts";
+import { proveRecord } from "../call/prove.ts";
 import { rebuild, type UpstreamRequest } from "../call/rebuild.ts";
+import { readSpelled } from "../connector/spelling.ts";
+import { printTemplate } from "../connector/template.ts";
 import { type Head, readHead } from "../http-head.ts";
 import type { Json, JsonLimits } from "../json/read.ts";
 import { type Refusal, refuse } from "../refusal.ts";
@@ -23,7 +27,14 @@ export interface RawRequest {
 /** What only the API can say: what a key of the request means, or what a record is part of. */
 export type Unknown =
   | { readonly what: "lookup"; readonly open: OpenLookup; readonly named: Named }
-  | { readonly what: "place"; readonly type: string; readonly name: string; readonly operation: string };
+  | {
+      readonly what: "place";
+      readonly type: string;
+      readonly name: string;
+      readonly operation: string;
+      /** The path and query of the read that would say it. */
+      readonly target: string;
+    };
 
 /** What the gateway would do with a request before anything is sent. */
 export type Judged =
@@ -31,8 +42,8 @@ export type Judged =
   | { readonly decision: "refused"; readonly refusal: Refusal }
   | { readonly decision: "depends"; readonly on: Unknown };
 
-/** The answers of the API that are known: to the lookup of a key, for the pinned record. */
-export type KnownAnswers = (open: OpenLookup, pinnedId: string, named: Named) => Json | undefined;
+/** The answers of the API that are known, by path and query of the GET; `null`: it has nothing there. */
+export type KnownAnswers = (target: string) => Json | undefined;
 
 export const nothingKnown: KnownAnswers = () => undefined;
 
@@ -95,9 +106,26 @@ function readsOf(terms: Terms, known: KnownAnswers, left: (unknown: Unknown) => 
     named: (name) => (operation = name),
     recall: () => undefined,
     lookUp: async (named, pinnedId) => Promise.resolve(lookUpIn(terms, known, left, named, pinnedId)),
-    prove: async (type, name) => Promise.resolve(left({ what: "place", type: type.name, name, operation })),
+    prove: async (type, named, outside) => {
+      const missing: string[] = [];
+      const proof = await proveRecord(terms, { type, named, outside }, askOf(known, missing));
+      const [target] = missing;
+      return proof.ok || target === undefined
+        ? proof
+        : left({ what: "place", type: type.name, name: named, operation, target });
+    },
   };
 }
+
+/** Asks what is known, and notes what is not. */
+const askOf =
+  (known: KnownAnswers, missing: string[]): Ask =>
+  async (target) => {
+    const answer = known(target);
+    if (answer === undefined) missing.push(target);
+    const found = answer !== undefined && answer !== null;
+    return Promise.resolve(ok({ status: found ? 200 : 404, etag: '"known"', json: ok(answer ?? undefined) }));
+  };
 
 function lookUpIn(
   { authority }: Terms,
@@ -109,12 +137,25 @@ function lookUpIn(
   const found: Record<string, string> = {};
   let unknown: OpenLookup | undefined;
   for (const open of named.lookups) {
-    const list = listIn(open, known(open, pinnedId, named));
+    const told = lookupTargets(open, named, pinnedId)
+      .map(known)
+      .find((answer) => answer !== undefined);
+    const list = listIn(open, told);
     if (list === undefined) unknown ??= open;
     found[open.as] = meaningIn(open, list ?? []);
   }
   const complete = withMeanings(named, found);
   // what is permitted with a meaning that nobody was granted is permitted whatever the key means
-  const open = unknown !== undefined && !permits(authority, complete.operation).ok;
-  return open && unknown !== undefined ? left({ what: "lookup", open: unknown, named }) : ok(complete);
+  const isOpen = unknown !== undefined && !permits(authority, complete.operation).ok;
+  return isOpen && unknown !== undefined ? left({ what: "lookup", open: unknown, named }) : ok(complete);
 }
+
+/** Where the meaning of a key is asked for: the gateway asks by the pinned id, and others may have asked by the name. */
+const lookupTargets = (
+  { lookup }: OpenLookup,
+  { routed: { type, named } }: Named,
+  pinnedId: string,
+): readonly string[] =>
+  [pinnedId, named].flatMap(
+    (name) => printTemplate(lookup.path, { ...readSpelled(type.identifier, name), record: name }) ?? [],
+  );

@@ -3,8 +3,8 @@ import { jsonEqual } from "../json/canonical.ts";
 import { readJson } from "../json/read.ts";
 import type { Terms } from "../call/decide.ts";
 import type { CallPrimitives } from "../call/named.ts";
-import { recordPath } from "../call/rebuild.ts";
-import { judgeRequest, type Judged, type KnownAnswers, sentFor } from "./judge.ts";
+import { judgeRequest, type Judged, sentFor } from "./judge.ts";
+import { knownAnswers } from "./known-answers.ts";
 import { placeOf } from "./known-types.ts";
 import type { Expected, MustList, MustRow } from "./must-list.ts";
 
@@ -36,7 +36,7 @@ async function runRow(
   const { grant, request, expected } = must;
   const authority = list.grants[grant] ?? [];
   const resource = { name: connector.name, location: placeOf(connector.name) };
-  const judged = await judgeRequest({ connector, resource, authority, primitives }, request, knownIn(list));
+  const judged = await judgeRequest({ connector, resource, authority, primitives }, request, knownAnswers(list.known));
   return {
     request: `${request.method} ${request.target}`,
     grant,
@@ -45,11 +45,6 @@ async function runRow(
     got: gotText(judged),
   };
 }
-
-const knownIn =
-  ({ known }: MustList): KnownAnswers =>
-  ({ lookup }, pinnedId, { routed }) =>
-    known[`GET ${recordPath(lookup.path, routed.type, pinnedId)}`];
 
 function isAsExpected(judged: Judged, expected: Expected): boolean {
   if ("code" in expected) return judged.decision === "refused" && judged.refusal.code === expected.code;
@@ -71,8 +66,8 @@ function gotText(judged: Judged): string {
   }
   const { on } = judged;
   return on.what === "lookup"
-    ? `depends on what \`${on.open.key}\` means; give the answer of \`GET ${on.open.lookup.path.text}\` for the record in \`known\``
-    : `depends on which ${on.type} \`${on.name}\` is, which no list can say`;
+    ? `depends on what \`${on.open.key}\` means; \`known\` lacks \`GET ${on.open.lookup.path.text}\` for the record`
+    : `depends on what ${on.type} \`${on.name}\` is part of; \`known\` lacks \`GET ${on.target}\``;
 }
 
 const sentText = ({

@@ -5,6 +5,7 @@ import {
   err,
   permits,
   project,
+  proofIn,
   proven,
   type Refusal,
   refuse,
@@ -14,7 +15,7 @@ import type { Served } from "../gateway.ts";
 import { reflects } from "../http/reflected.ts";
 import { answerOf, type Answered } from "../http/upstream-answer.ts";
 import type { UpstreamAnswer, UpstreamFault } from "../upstream/upstream.ts";
-import { proofIn, prove } from "./prove.ts";
+import { ownAnswer, prove } from "./prove.ts";
 
 /** What came of an answer. */
 export interface Outcome {
@@ -60,7 +61,7 @@ function outcomeInside(
     const detail = "the answer holds the injected credential";
     return { answered: err({ ...outside, detail }), alarm: "reflected_secret" };
   }
-  const proof = proofIn(raw, named.routed.spec.response.status, named.routed, outside);
+  const proof = proofIn(ownAnswer(raw), named.routed.spec.response.status, named.routed, outside);
   if (!proof.ok) return { answered: proof };
   const { id, body } = proof.value;
   const operation = proven(named.operation, proof.value);
