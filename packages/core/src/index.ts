@@ -56,7 +56,7 @@ export { isMeaning, listIn, meaningIn, withMeanings } from "./call/meaning.ts";
 export { mapUpstreamError, rateLimited } from "./call/errors.ts";
 export { type FlatLeaf, type FlatQuery, type FlatStep, graphqlAt, nameGraphql, shapeGraphql } from "./call/graphql.ts";
 export { identifierIn, isExpected, nameText, parentsOf, partsIn } from "./call/identity.ts";
-export type { DecisionPrimitives } from "./call/name-call.ts";
+export { BARE_PRIMITIVES, type DecisionPrimitives } from "./call/name-call.ts";
 export { NO_PRIMITIVES, nameOperation, type ResourceName } from "./call/name-operation.ts";
 export type { CallPrimitives, GraphqlShape, Named, OpenLookup } from "./call/named.ts";
 export { project, type Released } from "./call/project.ts";

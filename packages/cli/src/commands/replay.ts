@@ -4,11 +4,11 @@ import {
   type Json,
   type Judged,
   judgeRequest,
-  NO_PRIMITIVES,
   placeOf,
   printAsked,
   propose,
 } from "@remit/core";
+import { PRIMITIVES } from "../connectors/primitives.ts";
 import { connectorFile, loadConnector } from "../connectors/load.ts";
 import { CommandError, EXIT } from "../exit.ts";
 import { readAuthorityFile } from "../explain/authority.ts";
@@ -66,7 +66,7 @@ function placeFor({ on, connector: name, connectors }: ReplayFlags): Place {
   const connector = loadConnector(connectorFile(name, connectors === undefined ? [] : [connectors]));
   const resource = on ?? connector.name;
   const place = { name: resource, location: placeOf(resource) };
-  return { connector, resource: place, primitives: NO_PRIMITIVES, record: undefined };
+  return { connector, resource: place, primitives: PRIMITIVES, record: undefined };
 }
 
 interface Judging {

@@ -4,12 +4,12 @@ import {
   type Connector,
   type MustKind,
   type MustList,
-  NO_PRIMITIVES,
   openDoors,
   parseMustList,
   type RowOutcome,
   runMustList,
 } from "@remit/core";
+import { PRIMITIVES } from "./primitives.ts";
 import { loadConnector, readPlainFile } from "./load.ts";
 
 /** What a connector's lists came to. */
@@ -35,7 +35,7 @@ export async function testConnector(file: string, row: (done: number, all: numbe
   let done = 0;
   for (const { list, path } of lists) {
     if (list === undefined) continue;
-    for await (const outcome of runMustList(connector, list, NO_PRIMITIVES)) {
+    for await (const outcome of runMustList(connector, list, PRIMITIVES)) {
       if (!outcome.passed) failed.push({ list: basename(path), ...outcome });
       row(++done, all);
     }

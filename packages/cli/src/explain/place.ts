@@ -1,14 +1,14 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import {
-  type CallPrimitives,
+  type DecisionPrimitives,
   type Connector,
   isJsonObject,
   type Json,
   type JsonObject,
-  NO_PRIMITIVES,
   placeOf,
 } from "@remit/core";
+import { PRIMITIVES } from "../connectors/primitives.ts";
 import { connectorFile, loadConnector, readPlainFile } from "../connectors/load.ts";
 import { CommandError } from "../exit.ts";
 
@@ -16,7 +16,7 @@ import { CommandError } from "../exit.ts";
 export interface Place {
   readonly connector: Connector;
   readonly resource: { readonly name: string; readonly location: string };
-  readonly primitives: CallPrimitives;
+  readonly primitives: DecisionPrimitives;
   /** The record that `--on` names. */
   readonly record: { readonly type: string | undefined; readonly name: string } | undefined;
 }
@@ -47,7 +47,7 @@ export function findPlace({ on, connector, connectors, config }: PlaceFlags): Pl
   return {
     connector: loadConnector(connectorFile(known, folders)),
     resource: { name, location: placeOf(name) },
-    primitives: NO_PRIMITIVES,
+    primitives: PRIMITIVES,
     record: record === undefined ? undefined : { type, name: record },
   };
 }

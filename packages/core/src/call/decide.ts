@@ -46,11 +46,7 @@ export interface Reads {
  * Decides one call: routes it, reads its body, names its operation, asks the authority. The gateway, the must lists and
  * `remit explain` all decide by this one function.
  */
-export async function decideCall(
-  terms: Terms,
-  request: CallRequest,
-  reads: Reads,
-): Promise<Result<Decided, Refusal>> {
+export async function decideCall(terms: Terms, request: CallRequest, reads: Reads): Promise<Result<Decided, Refusal>> {
   const { authority } = terms;
   const named = await nameCall(terms, request);
   if (!named.ok) return named;

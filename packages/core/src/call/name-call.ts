@@ -3,7 +3,7 @@ import { type Refusal, refuse } from "../refusal.ts";
 import { err, type Result } from "../result.ts";
 import type { CallRequest, Terms } from "./decide.ts";
 import { type FlatQuery, graphqlAt, nameGraphql } from "./graphql.ts";
-import { nameOperation } from "./name-operation.ts";
+import { nameOperation, NO_PRIMITIVES } from "./name-operation.ts";
 import type { CallPrimitives, Named } from "./named.ts";
 import { route, type Routed } from "./route.ts";
 
@@ -12,6 +12,12 @@ export interface DecisionPrimitives extends CallPrimitives {
   /** A GraphQL request as one way to one record, or why it is none. */
   readonly readQuery: (body: Json | undefined) => Promise<FlatQuery | string>;
 }
+
+/** Opens no archive and reads no query, so that calls with one are of no known form. */
+export const BARE_PRIMITIVES: DecisionPrimitives = {
+  ...NO_PRIMITIVES,
+  readQuery: async () => Promise.resolve("queries are not read here"),
+};
 
 /** Steps 2 and 3 of a call: reads the body and names the operation. */
 export async function nameCall(terms: Terms, request: CallRequest): Promise<Result<Named, Refusal>> {

@@ -2,7 +2,7 @@ import type { Connector } from "../connector/connector.ts";
 import { jsonEqual } from "../json/canonical.ts";
 import { readJson } from "../json/read.ts";
 import type { Terms } from "../call/decide.ts";
-import type { CallPrimitives } from "../call/named.ts";
+import type { DecisionPrimitives } from "../call/name-call.ts";
 import { judgeRequest, type Judged, sentFor } from "./judge.ts";
 import { knownAnswers } from "./known-answers.ts";
 import { placeOf } from "./known-types.ts";
@@ -22,7 +22,7 @@ export interface RowOutcome {
 export async function* runMustList(
   connector: Connector,
   list: MustList,
-  primitives: CallPrimitives,
+  primitives: DecisionPrimitives,
 ): AsyncGenerator<RowOutcome> {
   for (const [row, must] of list.rows.entries())
     yield { row, ...(await runRow({ connector, primitives }, list, must)) };

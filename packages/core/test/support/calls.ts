@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { NO_PRIMITIVES } from "../../src/call/name-operation.ts";
+import { BARE_PRIMITIVES } from "../../src/call/name-call.ts";
 import { parseConnector } from "../../src/connector/parse.ts";
 import { utf8 } from "../../src/bytes.ts";
 import type { Json } from "../../src/json/read.ts";
@@ -96,7 +96,7 @@ assert.ok(parsed.ok, parsed.ok ? "" : parsed.error);
 export const PLACE = {
   connector: parsed.value,
   resource: { name: "desk", location: "https://gw.example/r/desk" },
-  primitives: NO_PRIMITIVES,
+  primitives: BARE_PRIMITIVES,
 };
 
 /** What the keys 1 and 2 mean; nobody knows 3. */
