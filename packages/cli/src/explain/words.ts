@@ -21,9 +21,13 @@ export interface EntryVerdict {
   readonly over: Refusal["over"];
 }
 
-/** An entry in sentences. */
-export const sentencesOf = (entry: Entry, { connector, resource }: Place): readonly string[] =>
-  describe([entry], knownTypesOf(connector, resource.name));
+/** An entry in sentences; an alias that stands in the place of an identifier is said once. */
+export const sentencesOf = (entry: Entry, { connector, resource }: Place): readonly string[] => {
+  const { record } = entry;
+  const once = record.by !== "any" && record.identifier === record.alias;
+  const named = once ? (({ alias: _alias, ...others }) => others)(record) : record;
+  return describe([{ ...entry, record: named }], knownTypesOf(connector, resource.name));
+};
 
 /** What an honest caller would have asked for, as `authorization_details`; empty: nothing that can be granted. */
 export const sufficientFor = (

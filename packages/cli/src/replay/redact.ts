@@ -1,8 +1,8 @@
-import { decodeForm, isJsonObject, type Json, readJson } from "@remit/core";
+import { decodeForm, isJsonObject, type Json, readJson, readUtf8 } from "@remit/core";
 import type { RecordedCall } from "./har.ts";
 
 const SENSITIVE =
-  /auth(?!or)|token|secret|passw|pwd|api[-_]?key|access[-_]?key|private|credential|cookie|session|signature|^sig$|jwt/i;
+  /auth(?!or(?!iz))|token|secret|passw|pwd|api[-_]?key|access[-_]?key|private|credential|cookie|session|signature|^sig$|jwt/i;
 /** In a query or a header a key opens something; in an answer it is any name. */
 const SENSITIVE_OUTSIDE = new RegExp(`${SENSITIVE.source}|^key$|^code$`, "i");
 /** Shorter values are words, and would black out everything. */
@@ -23,16 +23,22 @@ export function createRedactor(calls: readonly RecordedCall[]): (text: string) =
 const bounded = (text: string): string => (text.length <= LONGEST ? text : `${text.slice(0, LONGEST)}…`);
 
 function* secretsOf({ headers, target, body, answer, userinfo, setCookies }: RecordedCall): Generator<string> {
-  if (userinfo !== undefined) yield* spellings(userinfo);
+  if (userinfo !== undefined) for (const part of [userinfo, ...userinfo.split(":").slice(1)]) yield* spellings(part);
   for (const [name, value] of headers) if (SENSITIVE_OUTSIDE.test(name)) yield* ofHeader(value);
   for (const cookie of setCookies) yield* ofHeader(cookie.split(";")[0] ?? "");
-  for (const pair of (target.split("?")[1] ?? "").split("&")) {
+  yield* inForm(target.split("?")[1] ?? "");
+  const json = body === undefined ? undefined : readJson(body);
+  if (json?.ok === true) yield* inJson(json.value, 0);
+  else if (body !== undefined) yield* inForm(readUtf8(body) ?? "");
+  if (answer !== undefined) yield* inJson(answer, 0);
+}
+
+/** Pairs as in a query or in a form. */
+function* inForm(text: string): Generator<string> {
+  for (const pair of text.split("&")) {
     const [name = "", value = ""] = pair.split("=");
     if (SENSITIVE_OUTSIDE.test(name)) yield* spellings(value);
   }
-  const json = body === undefined ? undefined : readJson(body);
-  if (json?.ok === true) yield* inJson(json.value, 0);
-  if (answer !== undefined) yield* inJson(answer, 0);
 }
 
 /** All of a value, and each part that may stand elsewhere alone: after a scheme, in a cookie, behind a user's name. */
