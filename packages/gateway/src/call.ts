@@ -88,7 +88,7 @@ async function decide(
   flight: Flight,
 ): Promise<Result<Decided, Refusal>> {
   const { connection, connector, location } = served;
-  if (claims.connection !== connection.id || claims.connector !== connector.digest) {
+  if (claims.connection !== served.connection.id || claims.connector !== served.connector.digest) {
     return err(refuse("connector_changed", "the grant names another connection or connector than this gateway has"));
   }
   const { head, segments, signal, readBody } = incoming;
