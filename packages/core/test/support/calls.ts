@@ -13,12 +13,15 @@ const word: Json = { kind: "string", max: 8, enum: ["x", "y", "z"] };
 const text: Json = { kind: "string", max: 8 };
 const plain: Json = { query: {}, precondition: "none", response: { kind: "empty", status: [204] } };
 
-const form = (members: { readonly [name: string]: Json }): Json => ({
+const form = (members: { readonly [name: string]: Json }, needs: { readonly [name: string]: Json } = {}): Json => ({
   max: 1_000,
   root: {
     kind: "object",
     members: Object.fromEntries(
-      Object.entries(members).map(([name, node]) => [name, { node, absent: { rule: "unchanged" } }]),
+      Object.entries(members).map(([name, node]) => [
+        name,
+        { node, absent: { rule: "unchanged" }, ...(needs[name] === undefined ? {} : { needs: needs[name] }) },
+      ]),
     ),
   },
 });
@@ -56,7 +59,7 @@ const recordType = (path: string): Json => ({
         method: "PUT",
         path: `${path}/{record}`,
       },
-      body: form({ fields: { kind: "fields" } }),
+      body: form({ fields: { kind: "fields" }, mark: { kind: "constant", value: true } }, { mark: "tag" }),
     },
     tag: {
       ...{ ...(plain as object), action: "tag", title: "tag", class: "write", method: "POST" },
@@ -139,8 +142,9 @@ export const grantable: fc.Arbitrary<RawRequest> = fc.oneof(
     .tuple(
       record,
       fields.filter((some) => Object.keys(some).length > 0),
+      fc.boolean(),
     )
-    .map(([at, some]) => json("PUT", at, { fields: some })),
+    .map(([at, some, mark]) => json("PUT", at, { fields: some, ...(mark ? { mark } : {}) })),
   fc.tuple(record, tagging).map(([at, some]) => json("POST", `${at}/tags`, some)),
   fc.tuple(record, fc.constantFrom("1", "2")).map(([at, move]) => json("POST", `${at}/moves`, { move })),
 );
