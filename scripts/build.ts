@@ -12,6 +12,8 @@ export const PACKAGES: readonly string[] = ["core", "sdk", "broker", "gateway", 
 
 /** Packages that read the shipped connectors at run time; a built one carries its own copy. */
 const WITH_CONNECTORS: readonly string[] = ["broker", "gateway", "cli"];
+/** Packages that also run the must lists of the shipped connectors. */
+const WITH_LISTS: readonly string[] = ["cli"];
 
 const dist = (name: string): string => join(ROOT, "packages", name, "dist");
 
@@ -23,7 +25,7 @@ export function build(distOf: (name: string) => string = dist): number {
       rmSync(distOf(name), { recursive: true, force: true });
       const code = compile(name, distOf(name), join(configs, `${name}.json`));
       if (code !== 0) return code;
-      if (WITH_CONNECTORS.includes(name)) copyConnectors(join(distOf(name), "connectors"));
+      if (WITH_CONNECTORS.includes(name)) copyConnectors(join(distOf(name), "connectors"), WITH_LISTS.includes(name));
     }
     return 0;
   } finally {
@@ -47,9 +49,9 @@ function compile(name: string, outDir: string, config: string): number {
   return done.status ?? 1;
 }
 
-function copyConnectors(folder: string): void {
+function copyConnectors(folder: string, lists: boolean): void {
   mkdirSync(folder, { recursive: true });
   const shipped = join(ROOT, "connectors");
   for (const file of readdirSync(shipped))
-    if (file.endsWith(".yaml") && !file.includes(".must-")) cpSync(join(shipped, file), join(folder, file));
+    if (file.endsWith(".yaml") && (lists || !file.includes(".must-"))) cpSync(join(shipped, file), join(folder, file));
 }

@@ -1,6 +1,7 @@
 import { Command, CommanderError, Option } from "commander";
 import { registerAuditCommands } from "./commands/register-audit.ts";
 import { registerConnectorCommands } from "./commands/register-connector.ts";
+import { registerExplainCommands } from "./commands/register-explain.ts";
 import { registerLifeCommands } from "./commands/register-life.ts";
 import { registerSetupCommands } from "./commands/register-setup.ts";
 import { type Context, contextOf } from "./context.ts";
@@ -22,7 +23,8 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
   registerSetupCommands(program, context);
   registerLifeCommands(program, context, (code) => (passed.code = code));
   registerAuditCommands(program, context);
-  registerConnectorCommands(program, context);
+  registerConnectorCommands(program, context, (code) => (passed.code = code));
+  registerExplainCommands(program, context, (code) => (passed.code = code));
   for (const command of [program, ...allCommands(program)]) command.exitOverride((error) => misread(error, command));
   try {
     await program.parseAsync([...args], { from: "user" });

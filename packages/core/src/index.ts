@@ -49,13 +49,21 @@ export {
 export { MAX_TOKEN_BYTES, printTokenClaims, readTokenClaims, type TokenClaims } from "./claims.ts";
 export { batchAnswer, batchAt, type BatchPart, partsOfBatch } from "./call/batch.ts";
 export { type BatchSpec } from "./connector/batch.ts";
+export { type CallRequest, decideCall, missingApproval, type Reads, type Terms } from "./call/decide.ts";
+export { entryFor } from "./call/decide-inside.ts";
+export type { Decided, Inside } from "./call/decided.ts";
+export { type Ask, type FindFault, findRecord, type FoundRecord, type OwnAnswer } from "./call/find-record.ts";
+export { readJsonBody } from "./call/json-body.ts";
+export { isMeaning, listIn, meaningIn, withMeanings } from "./call/meaning.ts";
 export { mapUpstreamError, rateLimited } from "./call/errors.ts";
 export { type FlatLeaf, type FlatQuery, type FlatStep, graphqlAt, nameGraphql, shapeGraphql } from "./call/graphql.ts";
 export { identifierIn, isExpected, nameText, parentsOf, partsIn } from "./call/identity.ts";
+export { BARE_PRIMITIVES, type DecisionPrimitives } from "./call/name-call.ts";
 export { NO_PRIMITIVES, nameOperation, type ResourceName } from "./call/name-operation.ts";
 export type { CallPrimitives, GraphqlShape, Named, OpenedArchive, OpenLookup } from "./call/named.ts";
 export { project, type Released } from "./call/project.ts";
 export type { Projection } from "./call/project-fields.ts";
+export { type Proof as RecordProof, proofIn, proveRecord } from "./call/prove.ts";
 export { fieldsToRead, rebuild, recordPath, type SentRoles, type UpstreamRequest } from "./call/rebuild.ts";
 export { isNameOf, route, type Routed } from "./call/route.ts";
 export type { RewriteLink } from "./call/values.ts";
@@ -106,6 +114,22 @@ export {
 } from "./connector/spelling.ts";
 export { matchTemplate, type PathTemplate, printTemplate, readTemplate, templateParts } from "./connector/template.ts";
 export { parseConnector } from "./connector/parse.ts";
+export {
+  type Judged,
+  judgeRequest,
+  type KnownAnswers,
+  nothingKnown,
+  type RawRequest,
+  sentFor,
+  type Unknown,
+} from "./judge/judge.ts";
+export { knownAnswers } from "./judge/known-answers.ts";
+export { knownTypesOf, placeOf } from "./judge/known-types.ts";
+export { type MustKind, type MustList, parseMustList } from "./judge/must-list.ts";
+export { openDoors } from "./judge/open-doors.ts";
+export { type Knowledge, type Proposal, propose } from "./judge/propose.ts";
+export { type RowOutcome, runMustList } from "./judge/run-must-list.ts";
+export { namedRecord, printAsked, supposeNamed } from "./judge/suppose.ts";
 export {
   createProofMemory,
   type DpopExpectation,

@@ -2,6 +2,7 @@ import {
   batchAnswer,
   type BatchPart,
   type BatchSpec,
+  type Decided,
   err,
   JSON_LIMITS,
   ok,
@@ -13,7 +14,6 @@ import {
   utf8,
 } from "@remit/core";
 import type { VerifiedCall } from "@remit/sdk";
-import type { Decided } from "./decided.ts";
 import type { Gateway } from "./gateway.ts";
 import type { Answered } from "./http/upstream-answer.ts";
 import type { Flight } from "./in-flight.ts";

@@ -1,6 +1,5 @@
-import { fieldsToRead, type Json } from "@remit/core";
+import { type Decided, fieldsToRead, type Json } from "@remit/core";
 import type { VerifiedCall } from "@remit/sdk";
-import type { Decided } from "./decided.ts";
 import type { Gateway } from "./gateway.ts";
 
 /** Writes a record of a call; false if the log cannot be written. */

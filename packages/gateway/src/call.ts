@@ -1,19 +1,20 @@
 import {
   batchAt,
-  type Entry,
+  decideCall,
+  type Decided,
+  type DecisionPrimitives,
   err,
+  missingApproval,
   type Named,
   ok,
-  permits,
   rebuild,
   type Refusal,
   refuse,
   type Result,
   shapeGraphql,
 } from "@remit/core";
-import type { VerifiedCall } from "@remit/sdk";
+import { callPrimitives, type VerifiedCall } from "@remit/sdk";
 import { callBatch, type CallSteps } from "./batch.ts";
-import type { Decided } from "./decided.ts";
 import type { Gateway, Served } from "./gateway.ts";
 import type { Flight } from "./in-flight.ts";
 import type { Incoming } from "./incoming.ts";
@@ -24,9 +25,7 @@ import type { Answered } from "./http/upstream-answer.ts";
 import { UpstreamFault } from "./upstream/fault.ts";
 import type { Upstream, UpstreamAnswer } from "./upstream/upstream.ts";
 import type { TakenUse } from "./uses.ts";
-import { nameCall } from "./name-call.ts";
-import { sentRoles } from "./sent-roles.ts";
-import { decideInside } from "./within/decide.ts";
+import { prove } from "./within/prove.ts";
 import { conditionOf, leftMeanwhile, outcomeOf, refusalOfFault } from "./within/release.ts";
 
 /** What a caller is told: an answer to release, or a refusal with whom it is about. */
@@ -85,7 +84,7 @@ async function decide(
   flight: Flight,
 ): Promise<Result<Decided, Refusal>> {
   const permitted = await nameAndPermit(served, incoming, caller, flight);
-  const missing = permitted.ok ? approval(permitted.value) : undefined;
+  const missing = permitted.ok ? missingApproval(permitted.value) : undefined;
   return missing === undefined ? permitted : err(missing);
 }
 
@@ -93,67 +92,31 @@ async function decide(
 async function nameAndPermit(
   served: Served,
   incoming: Incoming,
-  caller: VerifiedCall,
+  { claims, authority }: VerifiedCall,
   flight: Flight,
 ): Promise<Result<Decided, Refusal>> {
-  const { claims, authority } = caller;
+  const { connection, connector, location } = served;
   if (claims.connection !== served.connection.id || claims.connector !== served.connector.digest) {
     return err(refuse("connector_changed", "the grant names another connection or connector than this gateway has"));
   }
-  const named = await nameCall(served, incoming);
-  if (!named.ok) return named;
-  flight.named(named.value.operation.name);
-  // the record is judged before anything is looked up for it, so that nothing is learnt about other records
-  const first = permits(authority, named.value.operation);
-  const inside = first.ok ? undefined : decideInside(served, authority, named.value, first.error, incoming);
-  if (inside !== undefined) return inside;
-  const blocked = !first.ok && !(first.error.code === "value_not_granted" && named.value.lookups.length > 0);
-  if (blocked) return first;
-  const pinnedId = pinnedIdOf(authority, named.value);
-  if (pinnedId === undefined)
-    return err(
-      refuse("record_not_granted", "no entry names this record", {
-        operation: named.value.operation.name,
-        alias: named.value.routed.named,
-      }),
-    );
-  const recalled = recall(served.lookups, named.value, pinnedId);
-  const known = recalled === undefined ? undefined : permits(authority, recalled.operation);
-  if (known?.ok === false) return known;
-  const complete =
-    named.value.lookups.length === 0 ? named : await lookUp(served, named.value, pinnedId, incoming.signal);
-  if (!complete.ok) return complete;
-  const permitted = permits(authority, complete.value.operation);
-  if (!permitted.ok) return permitted;
-  const entry = authority[permitted.value.entries[0] ?? -1];
-  // what was looked up was looked up for this very record
-  if (entry === undefined || entry.record.by === "any" || entry.record.identifier !== pinnedId)
-    return err(refuse("record_not_granted", "the permitting entry names no record, or another one"));
-  const roles = sentRoles(authority, complete.value, permitted.value);
-  return roles.ok ? ok({ named: complete.value, entry, pinnedId, roles: roles.value }) : roles;
+  const { head, segments, signal, readBody, decidedWithOthers = false } = incoming;
+  return decideCall(
+    { connector, resource: { name: connection.resource, location }, authority, primitives: PRIMITIVES },
+    { head, segments, readBody, decidedWithOthers },
+    {
+      named: (operation) => flight.named(operation),
+      recall: (named, pinnedId) => recall(served.lookups, named, pinnedId),
+      lookUp: async (named, pinnedId) => lookUp(served, named, pinnedId, signal),
+      prove: async (type, named, outside) => prove(served, type, named, outside, authority, signal),
+    },
+  );
 }
 
-const NEEDS_APPROVAL = ["money", "reveal", "mint"];
-
-/** Step 5: what a person must have seen as it is. Approvals cannot be presented yet, so there is none. */
-function approval({ named: { operation } }: Decided): Refusal | undefined {
-  if (!NEEDS_APPROVAL.includes(operation.class)) return undefined;
-  const { name, records } = operation;
-  const alias = records[0]?.named ?? "";
-  return refuse("approval_required", `operations of class \`${operation.class}\``, { operation: name, alias });
-}
-
-function pinnedIdOf(authority: readonly Entry[], named: Named): string | undefined {
-  const [own] = named.operation.records;
-  const { named: spelled } = named.routed;
-  for (const { record, type: entryType } of authority) {
-    if (entryType !== own?.type || record.by === "any" || (record.by === "within") !== (own.listed !== undefined))
-      continue;
-    if (record.by === "within" && record.type !== own.listed) continue;
-    if (record.identifier === spelled || record.alias === spelled) return record.identifier;
-  }
-  return undefined;
-}
+/** The reader of queries is loaded where it is needed: most connectors have no such door. */
+const PRIMITIVES: DecisionPrimitives = {
+  ...callPrimitives,
+  readQuery: async (body) => (await import("./graphql/read-query.ts")).readQuery(body),
+};
 
 /** Step 6: one use, where the grant counts uses. */
 async function spend(

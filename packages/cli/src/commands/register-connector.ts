@@ -5,11 +5,12 @@ import type { Context } from "../context.ts";
 type ContextOf = (command: Command) => Context;
 
 /** Commands for those who write and review connectors. */
-export function registerConnectorCommands(program: Command, context: ContextOf): void {
+export function registerConnectorCommands(program: Command, context: ContextOf, exit: (code: number) => void): void {
   const connector = program.command("connector").description("write, check and judge connectors");
   registerFromOpenapi(connector, context);
   registerLint(connector, context);
   registerResidual(connector, context);
+  registerTest(connector, context, exit);
 }
 
 function registerFromOpenapi(connector: Command, context: ContextOf): void {
@@ -48,5 +49,17 @@ function registerResidual(connector: Command, context: ContextOf): void {
       const { connectorResidual } = await import("./connector-residual.ts");
       const config = resolve(flags.config ?? "remit");
       await connectorResidual({ connector: name, config, folderAsked: flags.config !== undefined }, places, output);
+    });
+}
+
+function registerTest(connector: Command, context: ContextOf, exit: (code: number) => void): void {
+  connector
+    .command("test [what...]")
+    .description("run the must-allow and must-deny lists of connectors: of a folder, by name, or the shipped ones")
+    .option("--connectors <dir>", "folder in which names are looked for first")
+    .action(async (what: readonly string[], flags: { connectors?: string }, command: Command) => {
+      const { output } = context(command);
+      const { connectorTest } = await import("./connector-test.ts");
+      exit(await connectorTest(what, flags.connectors, output));
     });
 }

@@ -1,8 +1,10 @@
 import {
   atPointer,
   err,
-  isJsonObject,
+  isMeaning,
   type Json,
+  listIn,
+  meaningIn,
   type Named,
   ok,
   type OpenLookup,
@@ -12,15 +14,13 @@ import {
   type Refusal,
   refuse,
   type Result,
+  withMeanings,
 } from "@remit/core";
 import type { Served } from "../gateway.ts";
 import { UpstreamFault } from "../upstream/fault.ts";
 import { reflects } from "./reflected.ts";
 
 const MAX_LOOKUP = 1_048_576;
-/** Longest value that a key may mean; what is longer means nothing here. */
-const MAX_VALUE = 256;
-
 /** What keys meant when they were last read. It only ever refuses: what is permitted was read in the same call. */
 export interface LookupMemory {
   get(pinnedId: string, open: OpenLookup): string | undefined;
@@ -48,13 +48,13 @@ export function createLookupMemory(now: () => number): LookupMemory {
 
 /** The call as it would be if every key still meant what it last meant; undefined if one is not known. */
 export function recall(memory: LookupMemory, named: Named, pinnedId: string): Named | undefined {
-  const members = { ...named.operation.members };
+  const found: Record<string, string> = {};
   for (const open of named.lookups) {
     const value = memory.get(pinnedId, open);
     if (value === undefined) return undefined;
-    members[open.as] = value;
+    found[open.as] = value;
   }
-  return { ...named, operation: { ...named.operation, members } };
+  return withMeanings(named, found);
 }
 
 /** Finds out what a caller's keys mean, by this gateway's own read of the pinned record. What is decided is what was found. */
@@ -64,22 +64,19 @@ export async function lookUp(
   pinnedId: string,
   signal: AbortSignal,
 ): Promise<Result<Named, Refusal>> {
-  const members = { ...named.operation.members };
+  const found: Record<string, string> = {};
   for (const open of named.lookups) {
     const list = await readList(served, open, named.routed.type, pinnedId, signal);
     if (!list.ok) return list;
     for (const item of list.value) remember(served.lookups, pinnedId, open, item);
-    const found = list.value.filter((item) => atPointer(item, open.lookup.key) === open.key);
-    const value = found.length === 1 && found[0] !== undefined ? atPointer(found[0], open.lookup.value) : undefined;
-    // a key that means nothing here is a value that nobody was granted
-    members[open.as] = isMeaning(value) ? value : `unknown:${open.key}`;
+    found[open.as] = meaningIn(open, list.value);
   }
-  return ok({ ...named, operation: { ...named.operation, members } });
+  return ok(withMeanings(named, found));
 }
 
 async function readList(
   served: Served,
-  { lookup }: OpenLookup,
+  open: OpenLookup,
   type: RecordType,
   pinnedId: string,
   signal: AbortSignal,
@@ -88,7 +85,7 @@ async function readList(
     const answer = await served.upstream.send(
       {
         method: "GET",
-        target: recordPath(lookup.path, type, pinnedId),
+        target: recordPath(open.lookup.path, type, pinnedId),
         body: undefined,
       },
       MAX_LOOKUP,
@@ -98,8 +95,8 @@ async function readList(
     if (reflects(answer.body, served.spellings.reveal()))
       return err(refuse("reflected_secret", "the lookup's answer holds the injected credential"));
     const json = answer.status === 200 ? readJson(answer.body) : undefined;
-    const list = json?.ok === true && isJsonObject(json.value) ? atPointer(json.value, lookup.list) : undefined;
-    return Array.isArray(list) ? ok(list) : err(refuse("upstream_refused", "the lookup was not answered"));
+    const list = json?.ok === true ? listIn(open, json.value) : undefined;
+    return list !== undefined ? ok(list) : err(refuse("upstream_refused", "the lookup was not answered"));
   } catch (error) {
     if (error instanceof UpstreamFault) return err(refuse(error.code, error.message));
     throw error;
@@ -110,5 +107,3 @@ function remember(memory: LookupMemory, pinnedId: string, { lookup }: OpenLookup
   const [key, value] = [atPointer(item, lookup.key), atPointer(item, lookup.value)];
   if (typeof key === "string" && isMeaning(value)) memory.put(pinnedId, lookup, key, value);
 }
-
-const isMeaning = (value: Json | undefined): value is string => typeof value === "string" && value.length <= MAX_VALUE;

@@ -8,7 +8,7 @@ import {
   type JsonLimits,
   ok,
   readHead,
-  readJson,
+  readJsonBody,
   refuse,
   type Refusal,
   REFUSALS,
@@ -134,8 +134,6 @@ function sendMetadata(gateway: Gateway, response: ServerResponse, segments: read
   });
 }
 
-const JSON_TYPES = ["application/json", "application/json; charset=utf-8"];
-
 async function readBody(
   request: IncomingMessage,
   headers: ReadonlyMap<string, string>,
@@ -162,10 +160,7 @@ async function readBody(
     return bad(tooLarge);
   }
   if (size === 0) return ok(undefined);
-  if (!JSON_TYPES.includes(headers.get("content-type") ?? "") || headers.has("content-encoding"))
-    return bad("content type");
-  const json = readJson(Buffer.concat(chunks), limits);
-  return json.ok ? json : bad(`not JSON with one reading: ${json.error.reason}`);
+  return readJsonBody(headers, Buffer.concat(chunks), limits);
 }
 
 const nonceOf = (gateway: Gateway): Readonly<Record<string, string>> => ({

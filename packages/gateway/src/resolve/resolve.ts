@@ -1,7 +1,7 @@
-import { atPointer, isNameOf, type Json, type JsonObject } from "@remit/core";
+import { atPointer, findRecord, isNameOf, type Json, type JsonObject } from "@remit/core";
 import type { ResolveRequest } from "@remit/sdk";
 import type { Served } from "../gateway.ts";
-import { findRecord } from "./find.ts";
+import { askOf } from "../within/prove.ts";
 
 /** What a lookup found. */
 export interface Found {
@@ -29,7 +29,7 @@ export async function resolveRecord(served: Served | undefined, request: Resolve
   if (type?.resolve === undefined) return undefined;
   const named = request.named.by === "alias" ? request.named.alias : request.named.identifier;
   if (!isNameOf(type, named)) return undefined;
-  const found = await findRecord(served, type, named, AbortSignal.timeout(TIMEOUT_MS));
+  const found = await findRecord(type, named, askOf(served, AbortSignal.timeout(TIMEOUT_MS)));
   if (!found.ok) return undefined;
   const { id, alias = id, parents, body } = found.value;
   // a text that is spelled like both names is taken for the one that was asked for

@@ -1,12 +1,22 @@
-import { type Authority, err, permits, project, proven, type Refusal, refuse, type Result } from "@remit/core";
-import type { Decided } from "../decided.ts";
+import {
+  type Authority,
+  type Decided,
+  entryFor,
+  err,
+  permits,
+  project,
+  proofIn,
+  proven,
+  type Refusal,
+  refuse,
+  type Result,
+} from "@remit/core";
 import type { Served } from "../gateway.ts";
 import { reflects } from "../http/reflected.ts";
 import { answerOf, type Answered } from "../http/upstream-answer.ts";
 import type { UpstreamFault } from "../upstream/fault.ts";
 import type { UpstreamAnswer } from "../upstream/upstream.ts";
-import { entryFor } from "./decide.ts";
-import { proofIn, prove } from "./prove.ts";
+import { ownAnswer, prove } from "./prove.ts";
 
 /** What came of an answer. */
 export interface Outcome {
@@ -52,7 +62,7 @@ function outcomeInside(
     const detail = "the answer holds the injected credential";
     return { answered: err({ ...outside, detail }), alarm: "reflected_secret" };
   }
-  const proof = proofIn(raw, named.routed.spec.response.status, named.routed, outside);
+  const proof = proofIn(ownAnswer(raw), named.routed.spec.response.status, named.routed, outside);
   if (!proof.ok) return { answered: proof };
   const { id, body } = proof.value;
   const operation = proven(named.operation, proof.value);

@@ -1,25 +1,11 @@
-import {
-  atPointer,
-  err,
-  isExpected,
-  isJsonObject,
-  type Json,
-  ok,
-  parentsOf,
-  type Parts,
-  partNames,
-  partsIn,
-  printSpelled,
-  printTemplate,
-  readSpelled,
-  type RecordType,
-  type ResolveStep,
-  type Result,
-} from "@remit/core";
-import type { Served } from "../gateway.ts";
-import { reflects } from "../http/reflected.ts";
-import { jsonOf } from "../http/upstream-answer.ts";
-import type { UpstreamAnswer } from "../upstream/upstream.ts";
+import type { RecordType, ResolveStep } from "../connector/connector.ts";
+import { type Parts, partNames, printSpelled, readSpelled } from "../connector/spelling.ts";
+import { printTemplate } from "../connector/template.ts";
+import { atPointer } from "../json/canonical.ts";
+import { isJsonObject, type Json } from "../json/read.ts";
+import type { Refusal } from "../refusal.ts";
+import { err, ok, type Result } from "../result.ts";
+import { isExpected, parentsOf, partsIn } from "./identity.ts";
 
 /** What answers say of one record: which it is, and what it is part of. */
 export interface FoundRecord {
@@ -37,27 +23,35 @@ export interface FindFault {
   readonly detail: string;
 }
 
+/** An answer to a GET of the gateway's own. */
+export interface OwnAnswer {
+  readonly status: number;
+  readonly etag: string | undefined;
+  /** Its JSON, which has one reading; undefined where there is no body. */
+  readonly json: Result<Json | undefined, Refusal>;
+}
+
+/** Asks the API by a path and query, for no more than this many bytes. An API without an answer is a fault, and throws. */
+export type Ask = (target: string, maxBytes: number) => Promise<Result<OwnAnswer, FindFault>>;
+
 const MAX_ANSWER = 262_144;
 /** Answers that speak of the upstream or of our credential, never of one record. */
 const NOT_OF_A_RECORD = [401, 429, 502, 503, 504];
 
 const noRecord = (detail: string): Result<never, FindFault> => err({ about: "record", detail });
 
-/** Reads, step by step, which record a name is. An upstream without an answer throws its fault. */
-export async function findRecord(
-  served: Served,
-  type: RecordType,
-  named: string,
-  signal: AbortSignal,
-): Promise<Result<FoundRecord, FindFault>> {
+/** Reads, step by step, which record a name is. */
+export async function findRecord(type: RecordType, named: string, ask: Ask): Promise<Result<FoundRecord, FindFault>> {
   let known: Parts = partsOfName(type, named);
   const given = new Set<string>();
-  let last: { readonly answer: UpstreamAnswer; readonly body: Json } | undefined;
+  let last: { readonly answer: OwnAnswer; readonly body: Json } | undefined;
   for (const step of type.resolve?.steps ?? []) {
     const target = targetOf(step, known);
     if (target === undefined) return noRecord("the name does not say where to look");
-    const answer = await served.upstream.send({ method: "GET", target, body: undefined }, MAX_ANSWER, signal);
-    const read = readStep(served, answer, step, type, known);
+    const asked = await ask(target, MAX_ANSWER);
+    if (!asked.ok) return asked;
+    const answer = asked.value;
+    const read = readStep(answer, step, type, known);
     if (!read.ok) return read;
     ({ known } = read.value);
     for (const { text } of step.gives) for (const name of partNames(text)) given.add(name);
@@ -87,13 +81,11 @@ function targetOf({ paths, query }: ResolveStep, known: Parts): string | undefin
 }
 
 function readStep(
-  served: Served,
-  answer: UpstreamAnswer,
+  answer: OwnAnswer,
   step: ResolveStep,
   type: RecordType,
   known: Parts,
 ): Result<{ readonly known: Parts; readonly body: Json }, FindFault> {
-  if (reflects(answer.body, served.spellings.reveal())) return noRecord("the answer holds the injected credential");
   if (NOT_OF_A_RECORD.includes(answer.status))
     return err({ about: "upstream", detail: `the upstream answered ${answer.status}` });
   return readGiven(answer, [200], step, type, known);
@@ -101,14 +93,14 @@ function readStep(
 
 /** What one answer says of a record: the parts of its names, of which none may differ from what is known. */
 export function readGiven(
-  answer: UpstreamAnswer,
+  answer: OwnAnswer,
   good: readonly number[],
   step: ResolveStep,
   type: RecordType,
   known: Parts,
 ): Result<{ readonly known: Parts; readonly body: Json }, FindFault> {
   if (!good.includes(answer.status)) return noRecord(`the upstream answered ${answer.status}`);
-  const json = jsonOf(answer);
+  const { json } = answer;
   if (!json.ok) return noRecord(json.error.detail);
   const body = json.value === undefined ? undefined : atPointer(json.value, step.at);
   if (body === undefined || !isJsonObject(body) || !isExpected(body, step.is))
@@ -126,7 +118,7 @@ function foundBy(
   named: string,
   known: Parts,
   given: ReadonlySet<string>,
-  last: { readonly answer: UpstreamAnswer; readonly body: Json },
+  last: { readonly answer: OwnAnswer; readonly body: Json },
 ): Result<FoundRecord, FindFault> {
   // what only the name itself says is not proven by any answer
   const said = Object.fromEntries(Object.entries(known).filter(([name]) => given.has(name)));

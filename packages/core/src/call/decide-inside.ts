@@ -1,34 +1,24 @@
-import {
-  type Authority,
-  type Entry,
-  err,
-  type Named,
-  ok,
-  permits,
-  proven,
-  type Refusal,
-  refuse,
-  type Result,
-  supposeInside,
-  templateParts,
-} from "@remit/core";
-import type { Incoming } from "../incoming.ts";
-import type { Decided } from "../decided.ts";
-import type { Served } from "../gateway.ts";
-import { lookUp } from "../http/look-up.ts";
-import { sentRoles } from "../sent-roles.ts";
-import { prove } from "./prove.ts";
+import type { Authority, Entry } from "../authority/entry.ts";
+import { proven, supposeInside } from "../authority/inside.ts";
+import { permits } from "../authority/permits.ts";
+import { templateParts } from "../connector/template.ts";
+import { type Refusal, refuse } from "../refusal.ts";
+import { err, ok, type Result } from "../result.ts";
+import type { Reads } from "./decide.ts";
+import type { Decided } from "./decided.ts";
+import type { Named } from "./named.ts";
+import { sentRoles } from "./sent-roles.ts";
 
 /**
  * Decides a call whose record no entry names, under the entries for everything within a parent. Undefined: there is no
  * such entry that could permit it. `outside` is the refusal of a record that is nowhere.
  */
 export function decideInside(
-  served: Served,
   authority: Authority,
   named: Named,
   outside: Refusal,
-  { signal, decidedWithOthers = false }: Pick<Incoming, "signal" | "decidedWithOthers">,
+  reads: Reads,
+  decidedWithOthers = false,
 ): Promise<Result<Decided, Refusal>> | undefined {
   if (!authority.some(({ record }) => record.by === "within")) return undefined;
   const supposed = supposeInside(authority, named.operation);
@@ -41,7 +31,7 @@ export function decideInside(
   // what is sent only if all of a batch may be is not left to its own answer
   return saysWhereItIs(named) && !decidedWithOthers
     ? Promise.resolve(ok(leftToAnswer(named, candidates, outside)))
-    : decideByReading(served, authority, named, outside, signal);
+    : decideByReading(authority, named, outside, reads);
 }
 
 /** Whether the answer to the call itself names the record and its parents, and the caller's own name can be asked by. */
@@ -81,21 +71,20 @@ function leftToAnswer(named: Named, candidates: Authority, outside: Refusal): De
 
 /** Everything else is decided by a read of the record, and goes on by the id that was read. */
 async function decideByReading(
-  served: Served,
   authority: Authority,
   named: Named,
   outside: Refusal,
-  signal: AbortSignal,
+  reads: Reads,
 ): Promise<Result<Decided, Refusal>> {
   const { type, spec, named: spelled } = named.routed;
-  const proof = await prove(served, type, spelled, outside, authority, signal);
+  const proof = await reads.prove(type, spelled, outside);
   if (!proof.ok) return proof;
   const { id, version } = proof.value;
   const known: Named = { ...named, operation: proven(named.operation, proof.value) };
   // nothing is looked up for a record that is elsewhere
   const first = permits(authority, known.operation);
   if (!first.ok && !isOpen(first.error, named)) return first;
-  const complete = named.lookups.length === 0 ? ok(known) : await lookUp(served, known, id, signal);
+  const complete = named.lookups.length === 0 ? ok(known) : await reads.lookUp(known, id);
   if (!complete.ok) return complete;
   const permitted = permits(authority, complete.value.operation);
   if (!permitted.ok) return permitted;

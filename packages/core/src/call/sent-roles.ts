@@ -1,14 +1,9 @@
-import {
-  type Authority,
-  err,
-  type Named,
-  ok,
-  type Permitted,
-  refuse,
-  type Refusal,
-  type Result,
-  type SentRoles,
-} from "@remit/core";
+import type { Authority } from "../authority/entry.ts";
+import type { Permitted } from "../authority/permits.ts";
+import { type Refusal, refuse } from "../refusal.ts";
+import { err, ok, type Result } from "../result.ts";
+import type { Named } from "./named.ts";
+import type { SentRoles } from "./rebuild.ts";
 
 /**
  * How the other records of a call are sent. Each is named by the entry that permits it, never by where it is: nothing

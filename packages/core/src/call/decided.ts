@@ -1,4 +1,7 @@
-import type { Entry, Named, Refusal, SentRoles } from "@remit/core";
+import type { Entry } from "../authority/entry.ts";
+import type { Refusal } from "../refusal.ts";
+import type { Named } from "./named.ts";
+import type { SentRoles } from "./rebuild.ts";
 
 /** A permitted call, with the one entry that permits it and the record that it is about. */
 export interface Decided {
