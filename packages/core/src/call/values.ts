@@ -104,8 +104,7 @@ export function projected(value: Json, schema: ValueSchema, links: RewriteLink =
     case "tagged": {
       const shape = shapeOf(value, schema);
       if (shape === undefined || !isJsonObject(value)) return undefined;
-      const kept = projectedMembers(value, shape, links);
-      return kept === undefined ? undefined : { [schema.by]: value[schema.by] ?? null, ...kept };
+      return projectedMembers(value, shape, links, { [schema.by]: value[schema.by] ?? null });
     }
     case "link":
       // left out like a member that is not declared, rather than a fault of the whole
@@ -152,12 +151,34 @@ function projectedMap(
   return kept;
 }
 
-function projectedMembers(value: JsonObject, schema: ObjectSchema, links: RewriteLink): JsonObject | undefined {
-  const kept: Record<string, Json> = {};
-  for (const [name, shape] of Object.entries(schema.members)) {
+interface Member {
+  readonly name: string;
+  readonly shape: ValueSchema;
+  readonly required: boolean;
+}
+
+const listed = new WeakMap<ObjectSchema, readonly Member[]>();
+
+/** The members of a shape, listed once: a document has hundreds of objects of few shapes. */
+function membersOf(schema: ObjectSchema): readonly Member[] {
+  const known = listed.get(schema);
+  if (known !== undefined) return known;
+  const { members, required } = schema;
+  const all = Object.entries(members).map(([name, shape]) => ({ name, shape, required: required.includes(name) }));
+  listed.set(schema, all);
+  return all;
+}
+
+function projectedMembers(
+  value: JsonObject,
+  schema: ObjectSchema,
+  links: RewriteLink,
+  kept: Record<string, Json> = {},
+): JsonObject | undefined {
+  for (const { name, shape, required } of membersOf(schema)) {
     const member = value[name];
     if (member === undefined) {
-      if (schema.required.includes(name)) return undefined;
+      if (required) return undefined;
       continue;
     }
     const inner = projected(member, shape, links);

@@ -1,5 +1,6 @@
 import { readUtf8, utf8 } from "../bytes.ts";
 import { err, ok, type Result } from "../result.ts";
+import { isExact } from "./decimal.ts";
 
 /** JSON data as read strictly: objects have no prototype, numbers are exactly what was written. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
@@ -149,39 +150,13 @@ function readShortInteger(state: State): number | undefined {
   return value;
 }
 
-/** Whether the shortest text of the double has the same decimal value as what was written. */
-function isExact(written: string, value: number): boolean {
-  if (!Number.isFinite(value) || (Number.isInteger(value) && !Number.isSafeInteger(value))) return false;
-  const [digits, exponent] = decimal(written);
-  const [shortDigits, shortExponent] = decimal(String(value));
-  return digits === shortDigits && exponent === shortExponent;
-}
-
-/** Significant digits with sign, without zeros at either end, and the power of ten of the last one. */
-function decimal(text: string): readonly [digits: string, exponent: number] {
-  const [mantissa = "", power = "0"] = text.toLowerCase().split("e");
-  const [whole = "", fraction = ""] = mantissa.replace("-", "").split(".");
-  const all = `${whole}${fraction}`.replace(/^0+/, "");
-  const digits = withoutTrailingZeros(all);
-  if (digits === "") return ["0", 0];
-  return [
-    `${mantissa.startsWith("-") ? "-" : ""}${digits}`,
-    Number(power) - fraction.length + (all.length - digits.length),
-  ];
-}
-
-/** In one pass: a regular expression anchored at the end takes time squared in the zeros before it. */
-function withoutTrailingZeros(digits: string): string {
-  let end = digits.length;
-  while (end > 0 && digits.charCodeAt(end - 1) === 0x30) end--;
-  return digits.slice(0, end);
-}
-
 function readString(state: State): string {
   const start = state.at + 1;
   const { text, limits } = state;
   let units = 0;
   for (let at = start; at < text.length; at++) {
+    // past the length of most keys the platform looks for the end, which costs less than a look at each character
+    if (at - start === SHORT) return readLong(state, start, at);
     const code = text.charCodeAt(at);
     if (code === 0x22) return finishString(state, text.slice(start, at), units, at);
     if (code === 0x5c) return readEscaped(state, start, at);
@@ -190,6 +165,21 @@ function readString(state: State): string {
     units |= code;
   }
   throw new Unreadable("syntax", text.length);
+}
+
+const SHORT = 32;
+const END = /["\\\u0000-\u001f]/g;
+
+function readLong(state: State, start: number, from: number): string {
+  const { text, limits } = state;
+  END.lastIndex = from;
+  const found = END.exec(text);
+  if (found === null) throw new Unreadable("syntax", text.length);
+  const at = found.index;
+  if (text.charCodeAt(at) === 0x5c) return readEscaped(state, start, at);
+  if (text.charCodeAt(at) < 0x20) throw new Unreadable("syntax", at);
+  if (at - start > limits.string) throw new Unreadable("string_too_long", start + limits.string);
+  return finishString(state, text.slice(start, at), SURROGATES, at);
 }
 
 /** No escape is longer than six characters. */
