@@ -16,6 +16,12 @@ interface Row {
   readonly text?: string;
 }
 
+interface Sent {
+  readonly method: string;
+  readonly path: string;
+  readonly body?: Json;
+}
+
 interface List<T> {
   readonly grants: Readonly<Record<string, readonly JsonObject[]>>;
   readonly rows: readonly (Row & T)[];
@@ -26,7 +32,7 @@ const read = (name: string): unknown =>
   parse(readFileSync(new URL(`../../connectors/${name}.yaml`, import.meta.url), "utf8"));
 const deny = read("salesforce.must-deny") as List<{ readonly code: string }>;
 const allow = read("salesforce.must-allow") as List<{
-  readonly sent: { readonly method: string; readonly path: string; readonly body?: Json };
+  readonly sent: Sent | readonly Sent[];
 }>;
 
 /** A grant's entries under the name of the resource that is connected. */
@@ -88,6 +94,6 @@ test("[connectors.salesforce-rows] for every row of the must-allow list a real g
       ...{ method, path: url },
       ...(body === "" ? {} : { body: JSON.parse(body) as Json }),
     }));
-    assert.deepEqual(sent, [row.sent], `${row.method} ${row.path}`);
+    assert.deepEqual(sent, [row.sent].flat(), `${row.method} ${row.path}`);
   }
 });

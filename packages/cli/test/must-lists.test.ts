@@ -106,6 +106,10 @@ test("[explain.must-lists-unknown] a row that depends on an answer of the API fa
       ],
     ],
   );
+  const byPath = await tested(t, {
+    "must-deny.yaml": (text) => text.replace(/"GET \/api\/issues\/OPS-1\?[^"]*"/, '"GET /api/issues/OPS-1"'),
+  });
+  assert.deepEqual(byPath.failed, [], "an answer by path alone is one for every query");
   const moves = await tested(t, {
     "must-deny.yaml": (text) => text.replace('"GET /api/issues/10442/moves"', '"GET /api/issues/10443/moves"'),
   });

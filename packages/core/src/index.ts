@@ -47,10 +47,10 @@ export {
   utf8,
 } from "./bytes.ts";
 export { MAX_TOKEN_BYTES, printTokenClaims, readTokenClaims, type TokenClaims } from "./claims.ts";
-export { batchAnswer, batchAt, type BatchPart, partsOfBatch } from "./call/batch.ts";
+export { batchAnswer, batchAt, type BatchPart, callOfPart, partRefusal, partsOfBatch } from "./call/batch.ts";
 export { type BatchSpec } from "./connector/batch.ts";
 export { type CallRequest, decideCall, missingApproval, type Reads, type Terms } from "./call/decide.ts";
-export { entryFor } from "./call/decide-inside.ts";
+export { decideByAnswer, entryFor } from "./call/decide-inside.ts";
 export type { Decided, Inside } from "./call/decided.ts";
 export { type Ask, type FindFault, findRecord, type FoundRecord, type OwnAnswer } from "./call/find-record.ts";
 export { readJsonBody } from "./call/json-body.ts";
@@ -114,15 +114,8 @@ export {
 } from "./connector/spelling.ts";
 export { matchTemplate, type PathTemplate, printTemplate, readTemplate, templateParts } from "./connector/template.ts";
 export { parseConnector } from "./connector/parse.ts";
-export {
-  type Judged,
-  judgeRequest,
-  type KnownAnswers,
-  nothingKnown,
-  type RawRequest,
-  sentFor,
-  type Unknown,
-} from "./judge/judge.ts";
+export { type RawRequest } from "./judge/calls-in.ts";
+export { type Judged, judgeRequest, type KnownAnswers, nothingKnown, sentFor, type Unknown } from "./judge/judge.ts";
 export { knownAnswers } from "./judge/known-answers.ts";
 export { knownTypesOf, placeOf } from "./judge/known-types.ts";
 export { type MustKind, type MustList, parseMustList } from "./judge/must-list.ts";

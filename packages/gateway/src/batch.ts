@@ -2,16 +2,16 @@ import {
   batchAnswer,
   type BatchPart,
   type BatchSpec,
+  callOfPart,
   type Decided,
   err,
   JSON_LIMITS,
   ok,
+  partRefusal,
   partsOfBatch,
   type Refusal,
   REFUSALS,
-  refuse,
   type Result,
-  utf8,
 } from "@remit/core";
 import type { VerifiedCall } from "@remit/sdk";
 import type { Gateway } from "./gateway.ts";
@@ -61,8 +61,8 @@ export async function callBatch(
     const one = incomingOf(gateway, incoming, part);
     const decided = await steps.decide(one, flight);
     if (!decided.ok) return decided;
-    if (decided.value.named.routed.spec.response.kind === "bytes")
-      return err(refuse("operation_unknown", "a file is no part of a batch"));
+    const odd = partRefusal(decided.value);
+    if (odd !== undefined) return err(odd);
     parts.push({ incoming: one, flight, decided: decided.value });
   }
   const uses = await spendAll(parts, steps);
@@ -75,12 +75,9 @@ export async function callBatch(
   return gone === undefined ? ok({ status: 200, body: batchAnswer(spec, answers) }) : err(gone);
 }
 
-const incomingOf = (gateway: Gateway, { signal, cut }: Incoming, { head, body }: BatchPart): Incoming => ({
-  ...{ head, segments: head.segments, signal, cut, decision: gateway.newDecision(), decidedWithOthers: true },
-  readBody: async ({ bytes }) =>
-    body !== undefined && utf8(JSON.stringify(body)).length > bytes
-      ? err(refuse("body_refused", "larger than the operation takes"))
-      : ok(body),
+const incomingOf = (gateway: Gateway, { signal, cut }: Incoming, part: BatchPart): Incoming => ({
+  ...callOfPart(part),
+  ...{ signal, cut, decision: gateway.newDecision() },
 });
 
 /** Takes a use for each, or none. */

@@ -99,10 +99,10 @@ async function nameAndPermit(
   if (claims.connection !== served.connection.id || claims.connector !== served.connector.digest) {
     return err(refuse("connector_changed", "the grant names another connection or connector than this gateway has"));
   }
-  const { head, segments, signal, readBody, decidedWithOthers = false } = incoming;
+  const { signal } = incoming;
   return decideCall(
     { connector, resource: { name: connection.resource, location }, authority, primitives: PRIMITIVES },
-    { head, segments, readBody, decidedWithOthers },
+    incoming,
     {
       named: (operation) => flight.named(operation),
       recall: (named, pinnedId) => recall(served.lookups, named, pinnedId),

@@ -1,6 +1,7 @@
 import {
   type Authority,
   isJsonObject,
+  type Decided,
   judgeRequest,
   type Judged,
   knownAnswers,
@@ -63,11 +64,28 @@ const aboutOf = (on: Extract<Judged, { decision: "depends" }>["on"]): { operatio
     : { operation: on.named.operation.name, record: on.named.routed.named };
 
 function sayAllowed(
-  { decided }: Extract<Judged, { decision: "allowed" }>,
+  { decided, others }: Extract<Judged, { decision: "allowed" }>,
   authority: Authority,
   place: Place,
   output: Output,
 ): number {
+  const first = allowedOne(decided, authority, place);
+  const rest = others.map((one) => allowedOne(one, authority, place));
+  output.answer(
+    {
+      ...{ ok: true, decision: "allowed", ...first.value },
+      ...(rest.length === 0 ? {} : { others: rest.map(({ value }) => value) }),
+    },
+    [first, ...rest].flatMap(({ text }) => text),
+  );
+  return EXIT.ok;
+}
+
+function allowedOne(
+  decided: Decided,
+  authority: Authority,
+  place: Place,
+): { readonly value: object; readonly text: readonly string[] } {
   const { named, entry, inside } = decided;
   const { name } = named.operation;
   const record = named.routed.named;
@@ -77,13 +95,13 @@ function sayAllowed(
   const released =
     inside === undefined ? undefined : "its answer is released only if it says that the record is within the parent";
   const sent = isSupposed(entry.record) ? undefined : sentFor(decided);
-  output.answer(
-    {
-      ...{ ok: true, decision: "allowed", operation: name, record, entry: number, gives: sentences },
+  return {
+    value: {
+      ...{ operation: name, record, entry: number, gives: sentences },
       ...(released === undefined ? {} : { but: released }),
       ...(sent === undefined ? {} : { sent: { method: sent.method, path: sent.target, body: sent.body ?? null } }),
     },
-    [
+    text: [
       `allowed: ${name} on ${record}`,
       `  by entry ${number}: ${sentences.join("; ")}`,
       ...(released === undefined ? [] : [`  but ${released}`]),
@@ -91,8 +109,7 @@ function sayAllowed(
         ? "  what is sent names the record by its identifier, which is found when it is granted"
         : `  sent: ${sent.method} ${sent.target}${sent.body === undefined ? "" : ` ${sent.body}`}`,
     ],
-  );
-  return EXIT.ok;
+  };
 }
 
 /** An alias stands in the place of an identifier that is not known. */

@@ -1,8 +1,11 @@
+import { utf8 } from "../bytes.ts";
 import type { BatchSpec } from "../connector/batch.ts";
 import { type Head, readHead } from "../http-head.ts";
 import { isJsonObject, type Json, type JsonObject } from "../json/read.ts";
 import { type Refusal, refuse } from "../refusal.ts";
 import { err, ok, type Result } from "../result.ts";
+import type { CallRequest } from "./decide.ts";
+import type { Decided } from "./decided.ts";
 
 /** One request of a batch, read as strictly as one that came by itself. */
 export interface BatchPart {
@@ -54,6 +57,21 @@ function readPart({ part, below }: BatchSpec, item: Json, path: string): Result<
     ? ok({ head: head.value, body: item[part.body] })
     : no(`\`${path}\` has more than one reading: ${head.error}`);
 }
+
+/** A request of a batch as the call that it is, decided with the others. */
+export const callOfPart = ({ head, body }: BatchPart): CallRequest => ({
+  ...{ head, segments: head.segments, decidedWithOthers: true },
+  readBody: async ({ bytes }) =>
+    Promise.resolve(
+      body !== undefined && utf8(JSON.stringify(body)).length > bytes
+        ? err(refuse("body_refused", "larger than the operation takes"))
+        : ok(body),
+    ),
+});
+
+/** Why a call that is permitted is none that a batch may hold. */
+export const partRefusal = ({ named }: Decided): Refusal | undefined =>
+  named.routed.spec.response.kind === "bytes" ? refuse("operation_unknown", "a file is no part of a batch") : undefined;
 
 /** What came of the requests, in the batch's own form. */
 export function batchAnswer(

@@ -2,11 +2,14 @@ import type { Authority, Entry } from "../authority/entry.ts";
 import { proven, supposeInside } from "../authority/inside.ts";
 import { permits } from "../authority/permits.ts";
 import { templateParts } from "../connector/template.ts";
+import type { Json } from "../json/read.ts";
 import { type Refusal, refuse } from "../refusal.ts";
 import { err, ok, type Result } from "../result.ts";
 import type { Reads } from "./decide.ts";
 import type { Decided } from "./decided.ts";
+import type { OwnAnswer } from "./find-record.ts";
 import type { Named } from "./named.ts";
+import { proofIn } from "./prove.ts";
 import { sentRoles } from "./sent-roles.ts";
 
 /**
@@ -96,6 +99,23 @@ async function decideByReading(
   if (!roles.ok) return roles;
   const inside = { outside, provenBy: "before", ask: [], version } as const;
   return ok({ named: complete.value, entry, pinnedId: id, roles: roles.value, inside });
+}
+
+/** Decides a call that was left to its answer: for the record that the answer says it is about. */
+export function decideByAnswer(
+  authority: Authority,
+  named: Named,
+  answer: OwnAnswer,
+  outside: Refusal,
+): Result<{ readonly named: Named; readonly entry: Entry; readonly id: string; readonly body: Json }, Refusal> {
+  const said = proofIn(answer, named.routed.spec.response.status, named.routed, outside);
+  if (!said.ok) return said;
+  const { id, body } = said.value;
+  const operation = proven(named.operation, said.value);
+  const permitted = permits(authority, operation);
+  if (!permitted.ok) return permitted;
+  const entry = entryFor(authority, permitted.value.entries[0], id);
+  return entry === undefined ? err(outside) : ok({ named: { ...named, operation }, entry, id, body });
 }
 
 /** The entry that permits; one that names a record by an alias counts only for the record that it is pinned to. */

@@ -1,28 +1,20 @@
 import { permits } from "../authority/permits.ts";
-import { decideCall, missingApproval, type Reads, type Terms } from "../call/decide.ts";
+import { partRefusal } from "../call/batch.ts";
+import { type CallRequest, decideCall, missingApproval, type Reads, type Terms } from "../call/decide.ts";
+import { decideByAnswer } from "../call/decide-inside.ts";
 import type { Decided } from "../call/decided.ts";
 import { listIn, meaningIn, withMeanings } from "../call/meaning.ts";
-import type { Ask } from "../call/find-record.ts";
-import { readJsonBody } from "../call/json-body.ts";
+import type { Ask, OwnAnswer } from "../call/find-record.ts";
 import type { Named, OpenLookup } from "../call/named.ts";
 import { proveRecord } from "../call/prove.ts";
 import { rebuild, type UpstreamRequest } from "../call/rebuild.ts";
 import { readSpelled } from "../connector/spelling.ts";
 import { printTemplate } from "../connector/template.ts";
-import { type Head, readHead } from "../http-head.ts";
-import type { Json, JsonLimits } from "../json/read.ts";
+import { atPointer } from "../json/canonical.ts";
+import type { Json } from "../json/read.ts";
 import { type Refusal, refuse } from "../refusal.ts";
 import { err, ok, type Result } from "../result.ts";
-
-/** A request as a client would send it, to a path below the resource. */
-export interface RawRequest {
-  readonly method: string;
-  /** Raw path and query. */
-  readonly target: string;
-  /** Names and values in turn, as written; `Host` and a length are added where they are not there. */
-  readonly rawHeaders: readonly string[];
-  readonly body: Uint8Array | undefined;
-}
+import { callsIn, type RawRequest } from "./calls-in.ts";
 
 /** What only the API can say: what a key of the request means, or what a record is part of. */
 export type Unknown =
@@ -38,7 +30,12 @@ export type Unknown =
 
 /** What the gateway would do with a request before anything is sent. */
 export type Judged =
-  | { readonly decision: "allowed"; readonly decided: Decided }
+  | {
+      readonly decision: "allowed";
+      readonly decided: Decided;
+      /** The other calls of a batch, of which `decided` is the first. */
+      readonly others: readonly Decided[];
+    }
   | { readonly decision: "refused"; readonly refusal: Refusal }
   | { readonly decision: "depends"; readonly on: Unknown };
 
@@ -53,52 +50,52 @@ export const sentFor = ({ named, pinnedId, entry, inside, roles }: Decided): Ups
 
 /** Says what the gateway would do with a request of an authenticated caller, by the gateway's own functions. */
 export async function judgeRequest(terms: Terms, request: RawRequest, known: KnownAnswers): Promise<Judged> {
-  const head = headOf(terms, request);
-  if (!head.ok) return { decision: "refused", refusal: head.error };
+  const calls = await callsIn(terms, request);
+  if (!calls.ok) return { decision: "refused", refusal: calls.error };
+  const all: Decided[] = [];
+  for (const call of calls.value) {
+    const judged = await judgeCall(terms, call, known);
+    if (judged.decision !== "allowed") return judged;
+    all.push(judged.decided);
+  }
+  const [decided, ...others] = all;
+  if (decided === undefined) throw new Error("a request is at least one call");
+  return { decision: "allowed", decided, others };
+}
+
+/** Says what the gateway would do with one call, which may be one of a batch. */
+export async function judgeCall(terms: Terms, call: CallRequest, known: KnownAnswers): Promise<Judged> {
   let open: Unknown | undefined;
   const left = (unknown: Unknown): Result<never, Refusal> => {
     open = unknown;
     return err(refuse("upstream_failed", "not known here"));
   };
-  const decided = await decideCall(
-    terms,
-    { head: head.value, segments: head.value.segments.slice(2), readBody: bodyReader(head.value, request.body) },
-    readsOf(terms, known, left),
-  );
+  const decided = await decideCall(terms, call, readsOf(terms, known, left));
   if (open !== undefined) return { decision: "depends", on: open };
   if (!decided.ok) return { decision: "refused", refusal: decided.error };
-  const missing = missingApproval(decided.value);
-  if (missing !== undefined) return { decision: "refused", refusal: missing };
-  return { decision: "allowed", decided: decided.value };
+  const refusal =
+    missingApproval(decided.value) ??
+    (call.decidedWithOthers === true ? partRefusal(decided.value) : undefined) ??
+    refusedByAnswer(terms, decided.value, known);
+  if (refusal !== undefined) return { decision: "refused", refusal };
+  return { decision: "allowed", decided: decided.value, others: [] };
 }
 
-function headOf({ resource }: Terms, { method, target, rawHeaders, body }: RawRequest): Result<Head, Refusal> {
-  const names = rawHeaders.filter((_, at) => at % 2 === 0).map((name) => name.toLowerCase());
-  const framed = names.includes("content-length") || names.includes("transfer-encoding");
-  const head = readHead({
-    method,
-    // what does not begin like a path is left to the reader, which refuses it
-    url: target.startsWith("/") ? `/r/${resource.name}${target}` : target,
-    rawHeaders: [
-      ...(names.includes("host") ? [] : ["Host", "gateway.invalid"]),
-      ...rawHeaders,
-      ...(body === undefined || framed ? [] : ["Content-Length", String(body.length)]),
-    ],
-  });
-  if (!head.ok) return err(refuse("head_refused", head.error));
-  return head.value.headers.has("origin") ? err(refuse("head_refused", "host or origin")) : head;
+/** Why nothing is released of a call that was left to its answer, where that answer is known and says where its record is. */
+function refusedByAnswer({ authority }: Terms, decided: Decided, known: KnownAnswers): Refusal | undefined {
+  const { named, inside } = decided;
+  if (inside?.provenBy !== "answer") return undefined;
+  const answer = known(sentFor(decided).target);
+  if (answer === undefined || !saysWhere(named, answer)) return undefined;
+  const by = decideByAnswer(authority, named, ownAnswer(answer), inside.outside);
+  return by.ok ? undefined : by.error;
 }
 
-const bodyReader =
-  ({ headers }: Head, body: Uint8Array | undefined) =>
-  async (limits: JsonLimits): Promise<Result<Json | undefined, Refusal>> => {
-    if (body === undefined || body.length === 0) return Promise.resolve(ok(undefined));
-    const read =
-      body.length > limits.bytes
-        ? err(refuse("body_refused", "larger than the operation takes"))
-        : readJsonBody(headers, body, limits);
-    return Promise.resolve(read);
-  };
+/** A recorded answer may be to a read that did not ask where the record is; the gateway's own asks. */
+function saysWhere({ routed: { type } }: Named, answer: Json): boolean {
+  const places = Object.values(type.parents).flatMap((spec) => (spec.by === "answer" ? [spec.at] : []));
+  return answer === null || places.length === 0 || places.some((at) => atPointer(answer, at) !== undefined);
+}
 
 function readsOf(terms: Terms, known: KnownAnswers, left: (unknown: Unknown) => Result<never, Refusal>): Reads {
   let operation = "";
@@ -123,9 +120,15 @@ const askOf =
   async (target) => {
     const answer = known(target);
     if (answer === undefined) missing.push(target);
-    const found = answer !== undefined && answer !== null;
-    return Promise.resolve(ok({ status: found ? 200 : 404, etag: '"known"', json: ok(answer ?? undefined) }));
+    return Promise.resolve(ok(ownAnswer(answer ?? null)));
   };
+
+/** `null`: there is nothing. */
+const ownAnswer = (answer: Json): OwnAnswer => ({
+  status: answer === null ? 404 : 200,
+  etag: '"known"',
+  json: ok(answer ?? undefined),
+});
 
 function lookUpIn(
   { authority }: Terms,

@@ -6,13 +6,18 @@ import { utf8 } from "../bytes.ts";
 import type { Json, JsonObject } from "../json/read.ts";
 import { type RefusalCode, REFUSALS } from "../refusal.ts";
 import { err, ok, type Result } from "../result.ts";
-import type { RawRequest } from "./judge.ts";
+import type { RawRequest } from "./calls-in.ts";
 import { knownTypesOf } from "./known-types.ts";
 
 /** What a row must come to: the exact code of a refusal, or exactly what is sent. */
-export type Expected =
-  | { readonly code: RefusalCode }
-  | { readonly sent: { readonly method: string; readonly path: string; readonly body?: Json } };
+export type Expected = { readonly code: RefusalCode } | { readonly sent: readonly Sent[] };
+
+/** One request upstream. */
+export interface Sent {
+  readonly method: string;
+  readonly path: string;
+  readonly body?: Json;
+}
 
 /** One request of a list, under one of its grants. */
 export interface MustRow {
@@ -67,7 +72,7 @@ function readRow(json: Json, path: string, grants: readonly string[], kind: Must
   return {
     grant: oneOf(row["grant"], `${path}.grant`, grants),
     request: readRequest(row, path),
-    expected: kind === "allow" ? { sent: readSent(row["sent"], `${path}.sent`) } : { code: readCode(row, path) },
+    expected: kind === "allow" ? { sent: readAllSent(row["sent"], `${path}.sent`) } : { code: readCode(row, path) },
   };
 }
 
@@ -94,7 +99,11 @@ const readHeaders = (json: Json, path: string): readonly string[] =>
 const anyText = (json: Json | undefined, path: string): string =>
   typeof json === "string" ? json : mistake(path, "is a text");
 
-function readSent(json: Json | undefined, path: string): Extract<Expected, { sent: unknown }>["sent"] {
+/** A batch is sent as several requests, which are a list. */
+const readAllSent = (json: Json | undefined, path: string): readonly Sent[] =>
+  Array.isArray(json) ? list(json, path, readSent) : [readSent(json, path)];
+
+function readSent(json: Json | undefined, path: string): Sent {
   const { method, path: target, body } = members(json, path, ["method", "path", "body?"]);
   return {
     method: oneOf(method, `${path}.method`, METHODS),

@@ -1,9 +1,10 @@
 import type { Authority, Entry, RecordScope } from "../authority/entry.ts";
-import type { Terms } from "../call/decide.ts";
+import type { CallRequest, Terms } from "../call/decide.ts";
 import type { Named } from "../call/named.ts";
 import type { RecordType } from "../connector/connector.ts";
 import type { Sufficient } from "../refusal.ts";
-import { judgeRequest, type Judged, type KnownAnswers, type RawRequest } from "./judge.ts";
+import { callsIn, type RawRequest } from "./calls-in.ts";
+import { judgeCall, type Judged, type KnownAnswers } from "./judge.ts";
 import { gather } from "./gather.ts";
 import { minimal } from "./minimal.ts";
 import { namedRecord } from "./suppose.ts";
@@ -44,12 +45,30 @@ export async function propose(
   const permitting: Permitting[] = [];
   const beyond: { call: number; judged: Judged }[] = [];
   for (const [call, request] of calls.entries()) {
-    const found = await permittingOf(place, request, knowledge, call);
-    if ("entries" in found) permitting.push(found);
-    else beyond.push({ call, judged: found });
+    const found = await permittingAll(place, request, knowledge, call);
+    if ("decision" in found) beyond.push({ call, judged: found });
+    else permitting.push(...found);
   }
   const operations = permitting.map(({ named }) => named.operation);
   return { authority: minimal(gather(place.connector, permitting), operations), beyond };
+}
+
+/** All calls of a request with what permits them, or what keeps one of them, and so all, back. */
+async function permittingAll(
+  place: Omit<Terms, "authority">,
+  request: RawRequest,
+  knowledge: Knowledge,
+  call: number,
+): Promise<readonly Permitting[] | Judged> {
+  const calls = await callsIn(place, request);
+  if (!calls.ok) return { decision: "refused", refusal: calls.error };
+  const found: Permitting[] = [];
+  for (const one of calls.value) {
+    const permitting = await permittingOf(place, one, knowledge.answers(call), knowledge);
+    if ("decision" in permitting) return permitting;
+    found.push(permitting);
+  }
+  return found;
 }
 
 /** More records than any call names. */
@@ -58,13 +77,13 @@ const MAX_ROUNDS = 16;
 /** Adds what each refusal says would have sufficed, until the call is allowed. */
 async function permittingOf(
   place: Omit<Terms, "authority">,
-  request: RawRequest,
+  call: CallRequest,
+  known: KnownAnswers,
   knowledge: Knowledge,
-  call: number,
 ): Promise<Permitting | Judged> {
   let entries: Authority = [];
   for (let round = 0; ; round++) {
-    const judged = await judgeRequest({ ...place, authority: entries }, request, knowledge.answers(call));
+    const judged = await judgeCall({ ...place, authority: entries }, call, known);
     if (judged.decision === "allowed") return { named: judged.decided.named, entries };
     const [need] = judged.decision === "refused" ? (judged.refusal.sufficient ?? []) : [];
     if (need === undefined || round === MAX_ROUNDS) return judged;

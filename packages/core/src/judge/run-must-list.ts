@@ -2,11 +2,12 @@ import type { Connector } from "../connector/connector.ts";
 import { jsonEqual } from "../json/canonical.ts";
 import { readJson } from "../json/read.ts";
 import type { Terms } from "../call/decide.ts";
+import type { Decided } from "../call/decided.ts";
 import type { DecisionPrimitives } from "../call/name-call.ts";
 import { judgeRequest, type Judged, sentFor } from "./judge.ts";
 import { knownAnswers } from "./known-answers.ts";
 import { placeOf } from "./known-types.ts";
-import type { Expected, MustList, MustRow } from "./must-list.ts";
+import type { Expected, MustList, MustRow, Sent } from "./must-list.ts";
 
 /** What came of one row: `got` is what it came to, in the words of what was expected. */
 export interface RowOutcome {
@@ -41,7 +42,7 @@ async function runRow(
     request: `${request.method} ${request.target}`,
     grant,
     passed: isAsExpected(judged, expected),
-    expected: "code" in expected ? `refused with ${expected.code}` : sentText(expected.sent),
+    expected: "code" in expected ? `refused with ${expected.code}` : expected.sent.map(sentText).join(", "),
     got: gotText(judged),
   };
 }
@@ -49,20 +50,31 @@ async function runRow(
 function isAsExpected(judged: Judged, expected: Expected): boolean {
   if ("code" in expected) return judged.decision === "refused" && judged.refusal.code === expected.code;
   if (judged.decision !== "allowed") return false;
-  const { method, target, body } = sentFor(judged.decided);
+  const all = [judged.decided, ...judged.others];
+  return (
+    all.length === expected.sent.length &&
+    expected.sent.every((one, index) => {
+      const decided = all[index];
+      return decided !== undefined && isSent(one, decided);
+    })
+  );
+}
+
+function isSent(expected: Sent, decided: Decided): boolean {
+  const { method, target, body } = sentFor(decided);
   const sent = body === undefined ? undefined : readJson(body);
   const sameBody =
-    sent === undefined || expected.sent.body === undefined
-      ? sent === undefined && expected.sent.body === undefined
-      : sent.ok && jsonEqual(sent.value, expected.sent.body);
-  return method === expected.sent.method && target === expected.sent.path && sameBody;
+    sent === undefined || expected.body === undefined
+      ? sent === undefined && expected.body === undefined
+      : sent.ok && jsonEqual(sent.value, expected.body);
+  return method === expected.method && target === expected.path && sameBody;
 }
 
 function gotText(judged: Judged): string {
   if (judged.decision === "refused") return `refused with ${judged.refusal.code}: ${judged.refusal.detail}`;
   if (judged.decision === "allowed") {
-    const { target, ...sent } = sentFor(judged.decided);
-    return `let through: ${sentText({ ...sent, path: target })}`;
+    const all = [judged.decided, ...judged.others].map(sentFor);
+    return `let through: ${all.map(({ target, ...sent }) => sentText({ ...sent, path: target })).join(", ")}`;
   }
   const { on } = judged;
   return on.what === "lookup"

@@ -4,7 +4,8 @@ import { BARE_PRIMITIVES } from "../../src/call/name-call.ts";
 import { parseConnector } from "../../src/connector/parse.ts";
 import { utf8 } from "../../src/bytes.ts";
 import type { Json } from "../../src/json/read.ts";
-import type { KnownAnswers, RawRequest } from "../../src/judge/judge.ts";
+import type { RawRequest } from "../../src/judge/calls-in.ts";
+import type { KnownAnswers } from "../../src/judge/judge.ts";
 import { sha256 } from "./universe.ts";
 
 /** A world of requests: two kinds of record, each with fields to read and write, values of a closed list, and keys. */

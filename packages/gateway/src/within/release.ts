@@ -1,11 +1,11 @@
 import {
   type Authority,
+  decideByAnswer,
   type Decided,
   entryFor,
   err,
   permits,
   project,
-  proofIn,
   proven,
   type Refusal,
   refuse,
@@ -62,15 +62,10 @@ function outcomeInside(
     const detail = "the answer holds the injected credential";
     return { answered: err({ ...outside, detail }), alarm: "reflected_secret" };
   }
-  const proof = proofIn(ownAnswer(raw), named.routed.spec.response.status, named.routed, outside);
-  if (!proof.ok) return { answered: proof };
-  const { id, body } = proof.value;
-  const operation = proven(named.operation, proof.value);
-  const permitted = permits(authority, operation);
-  if (!permitted.ok) return { answered: permitted };
-  const entry = entryFor(authority, permitted.value.entries[0], id);
-  if (entry === undefined) return { answered: err(outside) };
-  const projection = { named: { ...named, operation }, pinnedId: id, entry, authority, links: served.links };
+  const left = decideByAnswer(authority, named, ownAnswer(raw), outside);
+  if (!left.ok) return { answered: left };
+  const { id, body, ...about } = left.value;
+  const projection = { ...about, pinnedId: id, authority, links: served.links };
   return { answered: project(raw.status, body, projection), record: id };
 }
 
