@@ -9,6 +9,7 @@ export {
 export { constraintWithin, printConstraint, readConstraint, satisfies } from "./authority/constraint.ts";
 export type { AskedEntry, Authority, Constraint, Entry, Limits, RecordScope, Where } from "./authority/entry.ts";
 export { describe, shown } from "./authority/describe.ts";
+export { asDetails } from "./authority/sufficient.ts";
 export { printAuthority } from "./authority/print.ts";
 export { isWithin, narrow, type NarrowFault, type ParentsOf } from "./authority/narrow.ts";
 export { proven, supposeInside } from "./authority/inside.ts";

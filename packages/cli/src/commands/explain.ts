@@ -1,4 +1,5 @@
 import {
+  asDetails,
   type Authority,
   isJsonObject,
   type Decided,
@@ -15,7 +16,7 @@ import { CommandError, EXIT } from "../exit.ts";
 import { type AuthoritySource, readAuthority } from "../explain/authority.ts";
 import { findPlace, type Place, type PlaceFlags } from "../explain/place.ts";
 import { readCurl, type RequestFlags } from "../explain/request.ts";
-import { dependsText, type EntryVerdict, refusalText, sentencesOf, sufficientFor } from "../explain/words.ts";
+import { dependsText, type EntryVerdict, refusalText, sentencesOf } from "../explain/words.ts";
 import type { Output } from "../output.ts";
 import type { Places } from "../places.ts";
 
@@ -149,7 +150,7 @@ function sayRefused(
   const { code, operation, alias, over } = refusal;
   const text = refusalText(refusal);
   const asked = OF_THE_FORM.includes(code) ? [] : entries;
-  const sufficient = sufficientFor(refusal, place);
+  const sufficient = asDetails(refusal.sufficient ?? [], place.connector);
   output.answer(
     {
       ...{ ok: false, error: "refused", decision: "refused", code, message: text, detail: refusal.detail },

@@ -4,7 +4,6 @@ import {
   describe,
   type Entry,
   isJsonObject,
-  isSpelled,
   type Judged,
   knownTypesOf,
   printConstraint,
@@ -28,22 +27,6 @@ export const sentencesOf = (entry: Entry, { connector, resource }: Place): reado
   const named = once ? (({ alias: _alias, ...others }) => others)(record) : record;
   return describe([{ ...entry, record: named }], knownTypesOf(connector, resource.name));
 };
-
-/** What an honest caller would have asked for, as `authorization_details`; empty: nothing that can be granted. */
-export const sufficientFor = (
-  { sufficient = [] }: Refusal,
-  { connector }: Place,
-): readonly Readonly<Record<string, unknown>>[] =>
-  sufficient.map(({ type, alias, within, ...more }) => {
-    const named = (typeName: string, name: string): object =>
-      isSpelled(connector.types[typeName]?.identifier, name) ? { identifier: name } : { alias: name };
-    return {
-      type,
-      ...(alias === undefined ? {} : named(type.split(".").at(-1) ?? "", alias)),
-      ...(within === undefined ? {} : { within: { type: within.type, ...named(within.type, within.alias) } }),
-      ...more,
-    };
-  });
 
 /** What a request was over, in words. */
 export const overText = (over: Refusal["over"]): string =>

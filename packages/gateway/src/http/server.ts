@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { createServer as createHttp, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createServer as createHttps } from "node:https";
 import {
+  asDetails,
   callableTypes,
   err,
   type Json,
@@ -219,6 +220,7 @@ function sendRefusal(
   // before a token counts there is one code; what went wrong stays in this process
   const code = row.status === 401 ? row.error || "token_missing" : refusal.code;
   const { operation, alias, over, sufficient } = refusal;
+  const connector = resource === "" ? undefined : gateway.served(resource)?.connector;
   send(
     response,
     row.status,
@@ -230,7 +232,9 @@ function sendRefusal(
       ...(row.status !== 403 || operation === undefined ? {} : { operation }),
       ...(row.status !== 403 || alias === undefined ? {} : { record: { alias } }),
       ...(over === undefined ? {} : { over }),
-      ...(sufficient === undefined ? {} : { sufficient, may_ask: false }),
+      ...(sufficient === undefined || connector === undefined
+        ? {}
+        : { sufficient: asDetails(sufficient, connector), may_ask: false }),
       retry: row.status === 503,
     },
     headers,
