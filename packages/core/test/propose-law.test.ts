@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { parseAsked } from "../src/authority/parse.ts";
 import type { Authority } from "../src/authority/entry.ts";
 import { isJsonObject, type Json, type JsonObject } from "../src/json/read.ts";
+import { utf8 } from "../src/bytes.ts";
 import type { RawRequest } from "../src/judge/calls-in.ts";
 import { judgeRequest } from "../src/judge/judge.ts";
 import { knownTypesOf } from "../src/judge/known-types.ts";
@@ -71,6 +72,28 @@ test("[explain.proposal-minimal] a proposal permits every chosen call, and witho
   );
   assert.ok(tried > 1_000, `hardly tried: ${tried}`);
 });
+
+test("[explain.proposal-minimal] a call that needs a second action is not taken for the same call without it", async () => {
+  const put = (body: Json): RawRequest => ({
+    ...{ method: "PUT", target: "/notes/A-7", rawHeaders: ["Content-Type", "application/json"] },
+    body: utf8(JSON.stringify(body)),
+  });
+  const fields = { f: "x", g: "q" };
+  for (const calls of [
+    [put({ fields, mark: true }), put({ fields })],
+    [put({ fields }), put({ fields, mark: true })],
+  ]) {
+    const { authority, beyond } = await propose(PLACE, [...calls, TAGS], knowledge);
+    assert.deepEqual(beyond, []);
+    assert.ok(await allAllowed(authority, [...calls, TAGS]));
+  }
+});
+
+/** A call about another record. */
+const TAGS: RawRequest = {
+  ...{ method: "POST", target: "/cards/1/tags", rawHeaders: ["Content-Type", "application/json"] },
+  body: utf8("{}"),
+};
 
 test("[explain.proposal-narrow] a proposal permits nothing on a record, with an action or a listed value that no chosen call has", async () => {
   let refused = 0;

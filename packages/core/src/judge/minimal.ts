@@ -20,7 +20,7 @@ export function minimal(authority: Authority, operations: readonly Operation[]):
 
 const operationKey = ({ name, records, read, write, members }: Operation): Json => [
   name,
-  records.map(({ type, action, named }) => [type, action, named]),
+  records.map(({ type, action, also = [], named }) => [type, action, also, named]),
   ...[read, write, members],
 ];
 
