@@ -87,6 +87,12 @@ const CASES: readonly (readonly [path: string, value: Json | undefined, found: s
     `error reaches-other-records ${LOAN}.fields.member.write`,
   ],
   [
+    // under its own name, and under no name of a type: what says it is where the parent is read from
+    `${LOAN}.fields.member_id`,
+    { title: "borrower", write: { schema: { kind: "integer" }, canonical: "" } },
+    `error reaches-other-records ${LOAN}.fields.member_id.write`,
+  ],
+  [
     "types.member.fields.borrowed",
     {
       title: "borrowed",

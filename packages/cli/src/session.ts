@@ -99,7 +99,8 @@ export async function refusable<T>(run: () => Promise<T>): Promise<T> {
 
 const FIXES: Readonly<Record<string, string>> = {
   session_required: "log in with `remit login`",
-  resource_unavailable: "connect the resource with `remit connect`, and see `remit status`",
+  resource_unavailable:
+    "connect the resource with `remit connect`; if its connector was changed, start `remit up` with --apply-config",
   resource_unknown: "name a resource of the configuration folder",
   policy_none: "no trust policy gives you this, or not for so long; see `remit check` for what there is",
   policy_ambiguous: "name the policy with --policy",

@@ -74,7 +74,11 @@ export const REFUSALS = {
   overloaded: oauth(503, "temporarily_unavailable", "too busy; try again"),
   // protected resources: before the token counts
   head_refused: resource(400, "invalid_request", "the request line or headers have more than one reading"),
-  body_refused: resource(400, "invalid_request", "the body is not in the one accepted form"),
+  body_refused: resource(
+    400,
+    "invalid_request",
+    "the body is not of this operation's form, in JSON as `application/json`",
+  ),
   token_missing: resource(401, "", "a token is required"),
   token_invalid: resource(401, "invalid_token", "the token is not valid here"),
   token_revoked: resource(401, "invalid_token", "the token is not valid here"),

@@ -62,7 +62,7 @@ function registerUp(program: Command, context: ContextOf): void {
     .option("--port <n>", "port of the broker (0: any)", port, 7420)
     .option("--gateway-port <n>", "port of the gateway (0: the one of the last start, or any)", port, 0)
     .option("--points-port <n>", "port for enforcement points (0: any)", port, 0)
-    .option("--connectors <dir>", "folder with connectors of your own")
+    .option("--connectors <dir>", "folder with connectors of your own; else `connectors` of the configuration folder")
     .option("--seal-key <file>", "32 random bytes, outside the data folder, readable by you only")
     .option("--apply-config", "apply the folder if it differs from what was applied last", false)
     .action(

@@ -71,11 +71,15 @@ export async function run(
 }
 
 function summarize(calls: readonly CallNote[], output: Output, code: number): void {
-  const refused = calls.filter(({ status }) => status === 401 || status === 403);
+  const refused = calls.filter(({ status }) => [400, 401, 403].includes(status));
   const done = calls.filter(({ status }) => status < 400);
-  const line = `${done.length} ${done.length === 1 ? "call" : "calls"} done, ${refused.length} refused${refused.length === 0 ? "" : ` (${refused.map(({ method, path }) => `${method} ${path}`).join(", ")})`}`;
+  const failed = calls.length - done.length - refused.length;
+  const others = failed === 0 ? "" : `, ${failed} failed`;
+  const line = `${done.length} ${done.length === 1 ? "call" : "calls"} done, ${refused.length} refused${refused.length === 0 ? "" : ` (${refused.map(({ method, path }) => `${method} ${path}`).join(", ")})`}${others}`;
   if (output.json)
-    process.stderr.write(`${JSON.stringify({ exit: code, done: done.length, refused: refused.length, calls })}\n`);
+    process.stderr.write(
+      `${JSON.stringify({ exit: code, done: done.length, refused: refused.length, failed, calls })}\n`,
+    );
   else output.say(line);
 }
 

@@ -21,7 +21,8 @@ export interface UpOptions {
 const GRACE_MS = 5_000;
 
 /** Starts broker and gateway on loopback, prints one ready line, and runs until it is told to stop or one of them ends. */
-export async function up(options: UpOptions, places: Places, output: Output): Promise<void> {
+export async function up(asked: UpOptions, places: Places, output: Output): Promise<void> {
+  const options = { ...asked, connectors: asked.connectors ?? ownConnectors(asked.config) };
   mkdirSync(places.data, { recursive: true, mode: 0o700 });
   const sealKey = options.sealKey ?? ensureSealKey(places, output);
   const gatewayData = join(places.data, "gateway");
@@ -118,6 +119,12 @@ async function untilStopped(programs: readonly Program[], told: Promise<undefine
       fix: "its last words are above; start again with `remit up`",
     });
   }
+}
+
+/** The connectors of the configuration folder serve the gateway too, unless another folder is named. */
+function ownConnectors(config: string): string | undefined {
+  const folder = join(config, "connectors");
+  return existsSync(folder) ? folder : undefined;
 }
 
 /** The gateway makes its own key; the broker learns it before either listens. */

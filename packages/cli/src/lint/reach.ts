@@ -16,7 +16,7 @@ export const foreignFields: Rule = (connector) =>
 function judgeField(connector: Connector, type: RecordType, name: string, field: Field): readonly Finding[] {
   const path = ["types", type.name, "fields", name];
   const rule = "reaches-other-records";
-  const isParent = Object.hasOwn(type.parents, name);
+  const isParent = Object.hasOwn(type.parents, name) || saysParent(type, field);
   const leads = isParent || LEADING.test(name) || LEADING.test(field.at.split("/").at(-1) ?? "");
   if (field.write !== undefined && leads)
     return [
@@ -39,6 +39,12 @@ function judgeField(connector: Connector, type: RecordType, name: string, field:
     },
   ];
 }
+
+/** Whether a field is what an answer says of the record's parent: whoever writes it moves the record elsewhere. */
+const saysParent = ({ parents }: RecordType, { at }: Field): boolean =>
+  Object.values(parents).some(
+    (parent) => parent.by === "answer" && parent.at.split("/").includes(at.split("/")[1] ?? ""),
+  );
 
 /** Whether a shape says which the other records are, and nothing that is in them. */
 const isNamesOnly = (schema: ValueSchema): boolean =>
