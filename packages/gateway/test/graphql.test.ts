@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { buildSchema, graphql } from "graphql";
 import type { JsonObject } from "@remit/core";
+import { readQuery } from "../src/graphql/read-query.ts";
 import { details, gatewayWorld, type GatewayWorld } from "./support/gateway-world.ts";
 import { sendJson } from "./support/upstream.ts";
 
@@ -219,6 +220,21 @@ test("[graphql.closed] a query for anything else, or with two readings, is refus
     claims: { authorization_details: details(world.resource) },
   });
   assert.notEqual(other.status, 200);
+  assert.deepEqual(world.upstream.reached, []);
+});
+
+/** Fragments that each hold the next one many times: few bytes, and more selections than anybody could put in. */
+const NESTED = [
+  ...[0, 1, 2, 3, 4].map((level) => `fragment A${level} on Issue{${`...A${level + 1} `.repeat(18)}}`),
+  "fragment A5 on Issue{title}",
+].join("");
+
+test("[graphql.bounded] a query that says more with fragments than its length allows is refused at once", async (t) => {
+  const world = await graphqlWorld(t);
+  const body = ask(`${NESTED}{ ${ONE} { issue(number: 42) { ...A0 } } }`);
+  const answer = await world.call("POST", "/graphql", { body, claims: claims(world) });
+  assert.equal(answer.code, "operation_unknown");
+  assert.equal(readQuery(JSON.parse(body)), "the query is too large");
   assert.deepEqual(world.upstream.reached, []);
 });
 

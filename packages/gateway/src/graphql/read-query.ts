@@ -13,6 +13,8 @@ import {
 /** Bounds of what is parsed: a query for one record is short. */
 const LIMITS = { noLocation: true, maxTokens: 1_000 };
 const MAX_DEPTH = 8;
+/** Fragments within fragments say more than their length: so many selections are looked at, each time they are put in. */
+const MAX_SELECTIONS = 1_000;
 const MEMBERS = ["query", "variables", "operationName"];
 
 /** Why a query is not one way to one record; never leaves this file. */
@@ -46,6 +48,8 @@ interface Reading {
   readonly fragments: ReadonlyMap<string, FragmentDefinitionNode>;
   readonly used: Set<string>;
   readonly variable: (name: string) => Json;
+  /** How many selections were looked at. */
+  looked: number;
 }
 
 function flatten(document: DocumentNode, variables: Json, operationName: Json | undefined): FlatQuery {
@@ -60,7 +64,7 @@ function flatten(document: DocumentNode, variables: Json, operationName: Json | 
     return other("the operation has another name");
   const byName = new Map(fragments.map((fragment) => [fragment.name.value, fragment]));
   if (byName.size !== fragments.length) return other("a fragment is defined twice");
-  const reading = { fragments: byName, used: new Set<string>(), variable: variablesOf(operation, variables) };
+  const reading = { fragments: byName, used: new Set<string>(), variable: variablesOf(operation, variables), looked: 0 };
   if ((operation.directives ?? []).length > 0) return other("the query has a directive");
   const found = descend(reading, operation.selectionSet);
   if (reading.used.size !== byName.size) return other("a fragment is not used");
@@ -118,6 +122,7 @@ interface Selected {
 function fieldsOf(reading: Reading, set: SelectionSetNode, on: readonly string[], depth: number): readonly Selected[] {
   if (depth > MAX_DEPTH) return other("the query is too deep");
   return set.selections.flatMap((selection): readonly Selected[] => {
+    if (++reading.looked > MAX_SELECTIONS) return other("the query is too large");
     if ((selection.directives ?? []).length > 0) return other("a selection has a directive");
     switch (selection.kind) {
       case Kind.FIELD:
