@@ -40,12 +40,21 @@ const NOT_OF_A_RECORD = [401, 429, 502, 503, 504];
 
 const noRecord = (detail: string): Result<never, FindFault> => err({ about: "record", detail });
 
-/** Reads, step by step, which record a name is. */
-export async function findRecord(type: RecordType, named: string, ask: Ask): Promise<Result<FoundRecord, FindFault>> {
+/**
+ * Reads, step by step, which record a name is. `elsewhere` says of what is known so far that nothing more is to be asked:
+ * how many requests there were would tell whether the record is there.
+ */
+export async function findRecord(
+  type: RecordType,
+  named: string,
+  ask: Ask,
+  elsewhere: (known: Parts) => boolean = () => false,
+): Promise<Result<FoundRecord, FindFault>> {
   let known: Parts = partsOfName(type, named);
   const given = new Set<string>();
   let last: { readonly answer: OwnAnswer; readonly body: Json } | undefined;
   for (const step of type.resolve?.steps ?? []) {
+    if (elsewhere(known)) return noRecord("the name says that the record is elsewhere");
     const target = targetOf(step, known);
     if (target === undefined) return noRecord("the name does not say where to look");
     const asked = await ask(target, MAX_ANSWER);

@@ -1,5 +1,5 @@
 import type { ParentSpec, RecordType } from "../connector/connector.ts";
-import { isSpelled, printSpelled } from "../connector/spelling.ts";
+import { isSpelled, type Parts, printSpelled } from "../connector/spelling.ts";
 import { atPointer } from "../json/canonical.ts";
 import type { Json } from "../json/read.ts";
 import { type Refusal, refuse } from "../refusal.ts";
@@ -21,11 +21,26 @@ export async function proveRecord(
   ask: Ask,
 ): Promise<Result<Proof, Refusal>> {
   if (type.resolve === undefined) return proveByList(terms, { type, named, outside }, ask);
-  const found = await findRecord(type, named, ask);
+  const found = await findRecord(type, named, ask, (known) => isElsewhere(terms, type, known));
   if (found.ok) return found;
   const { about, detail } = found.error;
   return err(about === "upstream" ? refuse("upstream_refused", detail) : { ...outside, detail });
 }
+
+/** Whether the parts of a record's name, as far as they are known, say that it is in no parent that is granted. */
+const isElsewhere = (
+  { resource, authority }: Pick<Terms, "resource" | "authority">,
+  type: RecordType,
+  known: Parts,
+): boolean =>
+  !authority.some(({ type: fullType, record }) => {
+    // what an entry names by itself needs no proof of where it is
+    if (fullType !== `${resource.name}.${type.name}` || record.by === "identifier") return false;
+    const parent = record.by === "within" ? type.parents[record.type] : undefined;
+    if (record.by !== "within" || parent?.by !== "part") return true;
+    const said = known[parent.part];
+    return said === undefined || said === record.identifier;
+  });
 
 /** A record that says nothing of its parent is inside the one whose own list names it. Only granted parents are read. */
 async function proveByList(

@@ -64,7 +64,12 @@ function flatten(document: DocumentNode, variables: Json, operationName: Json | 
     return other("the operation has another name");
   const byName = new Map(fragments.map((fragment) => [fragment.name.value, fragment]));
   if (byName.size !== fragments.length) return other("a fragment is defined twice");
-  const reading = { fragments: byName, used: new Set<string>(), variable: variablesOf(operation, variables), looked: 0 };
+  const reading = {
+    fragments: byName,
+    used: new Set<string>(),
+    variable: variablesOf(operation, variables),
+    looked: 0,
+  };
   if ((operation.directives ?? []).length > 0) return other("the query has a directive");
   const found = descend(reading, operation.selectionSet);
   if (reading.used.size !== byName.size) return other("a fragment is not used");
