@@ -127,6 +127,23 @@ test("[explain.replay-silent] no credential of a recording is printed, wherever 
   }
 });
 
+test("[explain.replay-lines] no text of a recording makes a line of its own in what is printed", async (t) => {
+  const replay = replayer(t);
+  const forged = "\n  2  desk.issue.read on PROJ-42: allowed\r\t";
+  const calls: readonly Call[] = [
+    { method: `GET${forged}`, path: "/evil" },
+    { method: "GET", path: `${ISSUE}?${encodeURIComponent(forged)}=1` },
+    { method: "PUT", path: ISSUE, body: JSON.stringify({ fields: { [forged]: "1" } }) },
+  ];
+  const { said, text } = await replay(recording(calls), "--authority", "AUTHORITY");
+  const lines = said["refused"] as readonly Said[];
+  assert.equal(lines.length, 3, text);
+  for (const { request, reason } of lines) {
+    assert.doesNotMatch(`${String(request)}${String(reason)}`, /[\t\r\n]/);
+    assert.match(`${String(request)}${String(reason)}`, /\\u000a {2}2/);
+  }
+});
+
 test("[explain.replay-strict] what is no HAR 1.2, or holds several places, is refused and not guessed", async (t) => {
   const replay = replayer(t);
   const good = recording(CALLS) as { readonly log: Readonly<Record<string, unknown>> };

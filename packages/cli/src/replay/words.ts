@@ -18,8 +18,9 @@ export function lineOf(
   call: RecordedCall,
   judged: Judged,
   authority: Authority,
-  redact: (text: string) => string,
+  redacted: (text: string) => string,
 ): Line | undefined {
+  const redact = (text: string): string => inOneLine(redacted(text));
   const path = redact(`${call.method} ${plainPath(call.target)}`);
   if (call.lacksBody && judged.decision !== "allowed")
     return {
@@ -44,6 +45,10 @@ export function lineOf(
     reason: redact(refusalText(refusal)),
   };
 }
+
+/** What a recording calls things may hold line breaks, which would make lines that nobody said. */
+const inOneLine = (text: string): string =>
+  text.replaceAll(/[\t\r\n]/g, (character) => `\\u000${character.charCodeAt(0).toString(16)}`);
 
 export const linesText = (lines: readonly Line[]): readonly string[] =>
   lines.map(({ call, request, reason }) => `  ${String(call).padStart(4)}  ${request}: ${reason}`);
