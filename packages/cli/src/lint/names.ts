@@ -26,13 +26,15 @@ function paramsOf(type: RecordType): readonly Finding[] {
   );
 }
 
-/** Whether every path writes a slash inside this value as `%2f`. */
+/** Whether every path writes a slash inside this value as `%2f`, or reads the segments that it parts one by one. */
 function isWritten(type: RecordType, name: string): boolean {
   const paths = Object.values(type.operations).flatMap(({ path, accept }) => [path, ...accept]);
   const places = paths.flatMap(({ segments }) =>
     segments.filter((segment) => "part" in segment && (segment.part === name || segment.part === "record")),
   );
-  return places.length > 0 && places.every((segment) => "part" in segment && segment.slash !== undefined);
+  const bounded = (segment: (typeof places)[number]): boolean =>
+    "part" in segment && (segment.slash !== undefined || segment.many);
+  return places.length > 0 && places.every(bounded);
 }
 
 function judge(pattern: string, part: Part, slashWritten: boolean, path: readonly string[]): readonly Finding[] {
