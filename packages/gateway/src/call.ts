@@ -161,7 +161,8 @@ async function carryOut(
   // obtaining a credential or a connection may take its time: whether it may still be written is asked when it is
   const alive = (): boolean => gateway.liveness.judge(caller, operation.class) === undefined;
   try {
-    const held = isRead ? {} : { gate: flight.gate(alive) };
+    const placed = isRead || inside === undefined ? {} : { again: async () => (await lastLook()) === undefined };
+    const held = isRead ? {} : { gate: flight.gate(alive), ...placed };
     const raw = await served.upstream.send({ ...requestOf(served, decided), ...held }, maxOf(named), signal);
     const { authority } = caller;
     const { answered, record, alarm } = await outcomeOf(served, raw, decided, authority, incoming.signal);

@@ -8,7 +8,8 @@ import { Secret } from "@remit/core";
 import type { NewConnection } from "../src/vault/connection.ts";
 import { openVault } from "../src/vault/vault.ts";
 import { ISSUE, TASK } from "./support/gateway-world.ts";
-import { bearerOf, CLIENT, CLIENT_SECRET, holdTokens, oauthWorld, read } from "./support/oauth-world.ts";
+import { bearerOf, CLIENT, CLIENT_SECRET, holdTokens, oauthWorld, onlyGood, read } from "./support/oauth-world.ts";
+import { ELSEWHERE, PROJECT, withinDetails } from "./support/project-desk.ts";
 import { ISSUE_ANSWER, sendJson } from "./support/upstream.ts";
 
 const PRIORITY = '{"fields":{"priority":{"name":"High"}}}';
@@ -140,4 +141,26 @@ test("[injection.stale-meanwhile] a write that waited for its token while the ga
   assert.equal(world.upstream.reached.length, reached);
   const [outcome] = world.records().filter(({ kind }) => kind === "call.outcome");
   assert.equal(outcome?.body["outcome"], "not_sent");
+});
+
+test("[injection.placed-again] under a grant of a parent, a write that is sent once more is looked at once more: what moved meanwhile is not written", async (t) => {
+  const { world, tokens } = await oauthWorld(t);
+  let project = PROJECT;
+  world.upstream.answer = (request, response) => {
+    if (request.method === "PUT" && project === PROJECT) {
+      // refused for its token in the very moment in which the ticket moves
+      tokens.good.clear();
+      project = ELSEWHERE;
+    }
+    if (onlyGood(tokens, request, response)) return true;
+    if (request.method !== "GET") return false;
+    return sendJson(response, 200, { id: "10442", key: "PROJ-42", fields: { summary: "a", project: { id: project } } });
+  };
+  const claims = { authorization_details: withinDetails(world.resource) };
+  const written = await world.call("PUT", "/rest/api/3/issue/10442", { body: PRIORITY, claims });
+  assert.equal(written.code, "upstream_refused", written.text);
+  assert.deepEqual(
+    world.upstream.reached.map(({ method }) => method).filter((method) => method !== "GET"),
+    ["PUT"],
+  );
 });

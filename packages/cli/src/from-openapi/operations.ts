@@ -71,7 +71,9 @@ export function operationsOf(description: Description): readonly Described[] {
 /** The path of the first server, since a connection knows no more than an origin. */
 function basePath(root: Loose): string {
   const server = loose(listOf(root["servers"])[0]);
-  const url = typeof server?.["url"] === "string" ? server["url"] : "";
+  const said = server?.["url"];
+  // an address that is longer is none, and would take its time
+  const url = typeof said === "string" && said.length <= 2_000 ? said : "";
   const variables = loose(server?.["variables"]) ?? {};
   const path = url
     .replace(/^[^/]*:?\/\/[^/]*/, "")

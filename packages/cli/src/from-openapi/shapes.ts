@@ -6,21 +6,23 @@ type Shape = { readonly [name: string]: Plain };
 const NAME = /^[A-Za-z_@$][A-Za-z0-9_@$.:-]{0,63}$/;
 const MOST_MEMBERS = 120;
 const DEPTH = 2;
+/** Parts of parts of a schema: no description that people read nests them deeper. */
+const MOST_PARTS = 32;
 
 /** The members of an object schema, those of its parts (`allOf`) included; undefined if it is none. */
-export function membersOf(description: Description, schema: unknown): Members | undefined {
-  const object = description.follow(schema);
+export function membersOf(description: Description, schema: unknown, depth: number = 0): Members | undefined {
+  const object = depth > MOST_PARTS ? undefined : description.follow(schema);
   if (object === undefined) return undefined;
   // each schema is looked at once, also where parts name each other in a ring
   if (!description.members.has(object)) {
     description.members.set(object, undefined);
-    description.members.set(object, gather(description, object));
+    description.members.set(object, gather(description, object, depth));
   }
   return description.members.get(object);
 }
 
-function gather(description: Description, object: Loose): Members | undefined {
-  const parts = listOf(object["allOf"]).map((part) => membersOf(description, part));
+function gather(description: Description, object: Loose, depth: number): Members | undefined {
+  const parts = listOf(object["allOf"]).map((part) => membersOf(description, part, depth + 1));
   const own = Object.entries(loose(object["properties"]) ?? {});
   const members = new Map<string, unknown>();
   for (const [name, inner] of [...parts.flatMap((part) => [...(part?.members ?? [])]), ...own])

@@ -6,7 +6,14 @@ type Request = Parameters<Upstream["send"]>[0];
 
 /** An upstream that is asked with a connection's credential, and never without. */
 export interface CredentialedUpstream {
-  send(request: Omit<Request, "credential">, maxBytes: number, signal: AbortSignal | null): Promise<UpstreamAnswer>;
+  send(
+    request: Omit<Request, "credential"> & {
+      /** Asked before a request is sent once more; absent: it may be. */
+      readonly again?: () => Promise<boolean>;
+    },
+    maxBytes: number,
+    signal: AbortSignal | null,
+  ): Promise<UpstreamAnswer>;
   /** Why there is no credential now; undefined: there is one. */
   tried(): Promise<string | undefined>;
   close(): Promise<void>;
@@ -18,13 +25,14 @@ export interface CredentialedUpstream {
  */
 export function injecting(upstream: Upstream, credential: Credential): CredentialedUpstream {
   return {
-    async send(request, maxBytes, signal) {
+    async send({ again, ...request }, maxBytes, signal) {
       const now = credential.current();
       const header = now instanceof Promise ? await obtained(now, stopOf(request, signal)) : now;
       const first = await upstream.send({ ...request, credential: header }, maxBytes, signal);
       if (first.status !== 401) return first;
       const other = await Promise.race([credential.instead(header), stopOf(request, signal)]).catch(() => undefined);
-      if (other === undefined) return first;
+      // obtaining it may have taken its time: what was looked at before the first request is looked at again
+      if (other === undefined || (again !== undefined && !(await again()))) return first;
       try {
         return await upstream.send({ ...request, credential: other }, maxBytes, signal);
       } catch (error) {
