@@ -154,6 +154,7 @@ const DENIED: readonly (readonly [code: string, body: string])[] = [
   ["operation_unknown", ask(`{ ${ONE} { issue(number: 42) { __typename title } } }`)],
   ["operation_unknown", ask(`{ ${ONE} { issue(number: 42) { __proto__: title } } }`)],
   ["operation_unknown", ask("mutation { close(number: 42) { title } }")],
+  ["operation_unknown", ask(`mutation { ${ONE} { issue(number: 42) { title } } }`)],
   ["operation_unknown", ask(`subscription { ${ONE} { issue(number: 42) { title } } }`)],
   [
     "operation_unknown",
