@@ -27,6 +27,20 @@ export interface Mutant {
   readonly end: number;
 }
 
+const CORE = "packages/core/src/";
+
+/** What reads a request, rebuilds it, and projects its answer. */
+export const READERS: readonly string[] = [
+  ...["http-head", "json/read", "json/decimal", "connector/spelling", "connector/template", "call/route"],
+  ...["call/read-parameters", "call/read-body", "call/read-document", "call/json-body", "call/name-operation"],
+  ...["call/rebuild", "call/values", "call/made-text", "call/identity"],
+  ...["call/project", "call/project-fields", "call/project-records"],
+].map((name) => `${CORE}${name}.ts`);
+
+/** How a check is called: what it is, and where. */
+export const titleOf = ({ file, within, check, to, nth }: Mutant): string =>
+  `${file.replace(CORE, "")} ${within}: ${check} → ${to}${nth === 1 ? "" : ` (${nth})`}`;
+
 /** The checks of these files, in their order. */
 export function findMutants(files: readonly string[]): readonly Mutant[] {
   const api = new API({ cwd: ROOT });

@@ -1,22 +1,15 @@
 import { type ChildProcess, fork, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parse } from "yaml";
 import { ROOT } from "../lib/files.ts";
-import { findMutants, type Mutant } from "./find.ts";
+import { equivalent } from "./equivalent.ts";
+import { findMutants, type Mutant, READERS, titleOf } from "./find.ts";
 
 // Takes each single check of the readers and of the rebuild away, and sees a row of a must list or a test of core go
 // red. `npm run mutate -- readers [part of a file's name]`.
 
-const CORE = "packages/core/src/";
-const FILES = [
-  ...["http-head", "json/read", "json/decimal", "connector/spelling", "connector/template", "call/route"],
-  ...["call/read-parameters", "call/read-body", "call/read-document", "call/json-body", "call/name-operation"],
-  ...["call/rebuild", "call/values", "call/made-text"],
-  ...["call/identity", "call/project", "call/project-fields", "call/project-records"],
-].map((name) => `${CORE}${name}.ts`);
 const TESTS = [
   ...["call-forms", "query-filter", "read-order", "batch", "archive-node", "connector-language", "connector-wrapped"],
   ...["examples", "call-checks", "answer-checks"],
@@ -32,7 +25,7 @@ const testsFor = ({ file: where }: Mutant): readonly string[] =>
   Object.entries(OWN_TESTS).flatMap(([part, own]) => (where.includes(`/${part}`) ? [own] : []));
 
 const wanted = process.argv[2] ?? "";
-const chosenFiles = FILES.filter((file) => file.includes(wanted));
+const chosenFiles = READERS.filter((file) => file.includes(wanted));
 if (chosenFiles.length === 0) {
   console.error(`no reader has \`${wanted}\` in its file's name`);
   process.exit(2);
@@ -99,17 +92,6 @@ async function redTest(mutant: Mutant | undefined): Promise<string> {
   return /^not ok \d+ - (.*)$/m.exec(output)?.[1] ?? "the tests do not end";
 }
 
-const nameOf = ({ file: where, within, check, to, nth }: Mutant): string =>
-  `${where.replace(CORE, "")} ${within}: ${check} → ${to}${nth === 1 ? "" : ` (${nth})`}`;
-
-/** Checks that change nothing when they are away, by the reason. */
-interface Equivalent {
-  readonly why: string;
-  readonly checks: readonly string[];
-}
-
-// our own file; a name in it that no surviving check has is reported
-const equivalent = parse(readFileSync(join(import.meta.dirname, "equivalent.yaml"), "utf8")) as readonly Equivalent[];
 const excused = new Set(equivalent.flatMap(({ checks }) => checks));
 
 async function all(): Promise<number> {
@@ -121,24 +103,24 @@ async function all(): Promise<number> {
   const seen = (mutant: Mutant, red: string): void => {
     if (red === "") survived.push(mutant);
     else byRows += 1;
-    if (process.env["REMIT_MUTANTS_SHOW"] !== undefined) console.log(`row    ${nameOf(mutant)} ${red}`);
+    if (process.env["REMIT_MUTANTS_SHOW"] !== undefined) console.log(`row    ${titleOf(mutant)} ${red}`);
   };
   await Promise.all([rowsFor(queue, seen), rowsFor(queue, seen)]);
   console.log(`${mutants.length} checks, ${byRows} seen by a row of a must list`);
-  const left = survived.filter((mutant) => !excused.has(nameOf(mutant)));
+  const left = survived.filter((mutant) => !excused.has(titleOf(mutant)));
   let surviving = 0;
   const test = async (): Promise<void> => {
     for (let mutant = left.shift(); mutant !== undefined; mutant = left.shift()) {
       const red = await redTest(mutant);
       if (red === "") surviving += 1;
-      console.log(`${red === "" ? "GREEN " : "test  "} ${nameOf(mutant)} ${red}`);
+      console.log(`${red === "" ? "GREEN " : "test  "} ${titleOf(mutant)} ${red}`);
     }
   };
   await Promise.all([test(), test()]);
-  const names = new Set(survived.map(nameOf));
-  const here = chosenFiles.map((one) => `${one.replace(CORE, "")} `);
-  const stale = [...excused].filter((one) => here.some((start) => one.startsWith(start)) && !names.has(one));
-  for (const one of stale) console.log(`stale  ${one}`);
+  const names = new Set(survived.map(titleOf));
+  const here = new Set(mutants.map(titleOf));
+  const stale = [...excused].filter((one) => here.has(one) && !names.has(one));
+  for (const one of stale) console.log(`listed, but seen  ${one}`);
   console.log(`${surviving} seen by nothing`);
   return surviving + stale.length === 0 ? 0 : 1;
 }

@@ -29,6 +29,7 @@ function name(connector: Connector, method: string, url: string, body?: Json): N
   return named.ok ? named.value : named.error.code;
 }
 
+const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
 const said = (named: Named | string): unknown => (typeof named === "string" ? named : named.operation.members);
 const withQuery = (parameter: Json): Connector => shop(changedShop("types item operations read query one", parameter));
 const MEMBERS = "types item operations edit body root members";
@@ -126,9 +127,13 @@ test("[call.forms] a document that nobody reads is an object where members of it
   assert.deepEqual(said(put(opaque(note), { more: { note: "a", other: [1] } })), { "/note": "a" });
   for (const odd of ["note", 1, null, [1]]) {
     assert.equal(put(opaque(note), { more: odd }), "body_refused", JSON.stringify(odd));
-    assert.equal(typeof put(opaque({}), { more: odd }), "object", JSON.stringify(odd));
+    const named = put(opaque({}), { more: odd });
+    assert.ok(typeof named === "object");
+    assert.equal(rebuild(named, "7/42", NO_ENTRY).body, JSON.stringify({ more: odd }));
   }
   assert.equal(put(opaque({}), { more: { gone: 1 } }), "body_refused");
+  const whole = { more: needed({ kind: "opaque", never: [], same: {}, as: "/more" }) };
+  assert.deepEqual(plain(said(put(whole, { more: { a: 1 } }))), { "/more": { a: 1 } });
 });
 
 test("[call.forms] another record is named by a text or a whole number of its spelling, and each role once", () => {
@@ -141,6 +146,11 @@ test("[call.forms] another record is named by a text or a whole number of its sp
   assert.throws(() => rebuild(byNumber, "7/42", NO_ENTRY), /no pinned name/);
   for (const odd of [7.5, "07", -7, null, true, ["7"], {}])
     assert.equal(put({ other: record("shelf", "identifier") }, { other: odd }), "body_refused", JSON.stringify(odd));
+  const readable = changedShop("types shelf operations read", READ_SHELF);
+  const dotted = changedShop("types shelf identifier", "[1-9][0-9.]{0,8}", readable);
+  const decimals = shop(changedShop(MEMBERS, { other: record("shelf", "identifier") }, dotted));
+  assert.equal(typeof name(decimals, "PUT", ITEM, { other: "7.5" }), "object");
+  assert.equal(name(decimals, "PUT", ITEM, { other: 7.5 }), "body_refused");
   const byName = put({ other: record("shelf", "alias") }, { other: "books" });
   assert.ok(typeof byName === "object");
   assert.equal(byName.operation.records[1]?.named, "books");
@@ -155,6 +165,13 @@ const NO_ENTRY = {
   ...{ type: "shop.item", location, actions: [], fields: { read: [], write: [] }, where: {}, except: [], limits: {} },
   record: { by: "identifier", identifier: "7/42" } as const,
 };
+
+test("[call.forms] a key that is looked up is a text", () => {
+  const lookup = { path: "/shelves/{shelf}/items/{number}/keys", list: "/keys", key: "/id", value: "/name" };
+  const key = (schema: Json): JsonObject => ({ key: needed({ kind: "lookup", schema, as: "/key", lookup }) });
+  assert.equal(typeof put(key({ kind: "string", max: 9 }), { key: "7" }), "object");
+  assert.equal(put(key({ kind: "integer" }), { key: 7 }), "body_refused");
+});
 
 test("[call.forms] maps have names of their spelling, values of their shape, and so many", () => {
   const schema = { kind: "map", keys: "[a-z]{1,3}", values: { kind: "integer" }, max: 2 };
