@@ -44,11 +44,16 @@ const LONGEST_MS = 60_000;
 /** What a child says next; undefined where it ended, or had to be ended. */
 async function said(child: ChildProcess): Promise<string | undefined> {
   const timer = setTimeout(() => child.kill("SIGKILL"), LONGEST_MS);
-  const ended = once(child, "exit").then(() => undefined);
-  const [answer] = (await Promise.race([once(child, "message"), ended])) ?? [];
+  const answer = await new Promise<unknown>((resolve) => {
+    const end = (what: unknown): void => {
+      child.off("message", end).off("exit", gone);
+      resolve(what);
+    };
+    const gone = (): void => end(undefined);
+    child.on("message", end).on("exit", gone);
+  });
   clearTimeout(timer);
-  // our own child
-  return answer as string | undefined;
+  return typeof answer === "string" ? answer : undefined;
 }
 
 async function rowsChild(number: string): Promise<ChildProcess> {
