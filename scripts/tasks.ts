@@ -53,8 +53,12 @@ const TASKS: Readonly<Record<string, (args: readonly string[]) => number | Promi
     ),
   build: () => build(),
   connectors: () => parseConnectors(),
-  mutate: async (args) =>
-    node(conditions, "checks/guards/run.ts", ...args.filter((arg) => arg !== "guards" && arg !== "--")),
+  mutate: async (args) => {
+    const [what, ...filters] = args.filter((arg) => arg !== "--");
+    return what === "readers"
+      ? node(conditions, "checks/mutants/run.ts", ...filters)
+      : node(conditions, "checks/guards/run.ts", ...(what === "guards" ? filters : args.filter((arg) => arg !== "--")));
+  },
   verify: async () => {
     for (const name of ["format", "lint", "typecheck", "test"]) {
       const code = (await TASKS[name]?.([])) ?? 1;

@@ -64,6 +64,7 @@ const TARGETS: readonly (readonly [url: string, fault: HeadFault])[] = [
   ["/issue/%zz", "path_encoding"],
   ["/issue/%u002e", "path_encoding"],
   ["/x?a=%", "query_encoding"],
+  ["/x?%ff=1", "query_encoding"],
   ["/x?a=%f", "query_encoding"],
   ["/x?a=%ff", "query_encoding"],
   ["/x?a=%c0%af", "query_encoding"],

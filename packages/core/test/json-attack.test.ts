@@ -35,6 +35,16 @@ const ATTACKS: readonly (readonly [text: string, reason: JsonFault["reason"]])[]
   ['"\\n\tb"', "syntax"],
   ['"\u0000"', "syntax"],
   ["tru", "syntax"],
+  ["trXe", "syntax"],
+  ["falsy", "syntax"],
+  ["nuXl", "syntax"],
+  ['{xa":1}', "syntax"],
+  ['{"a"x1}', "syntax"],
+  ['{"a":1x"b":2}', "syntax"],
+  ['["a"x"b"]', "syntax"],
+  [`"${"a".repeat(40)}`, "syntax"],
+  [`{"a":"${"a".repeat(40)}\n}`, "syntax"],
+  [`{"a":"${"a".repeat(40)}\\x41"}`, "syntax"],
   ["True", "syntax"],
   ["nulll", "syntax"],
   ["NaN", "syntax"],
@@ -64,6 +74,7 @@ const ATTACKS: readonly (readonly [text: string, reason: JsonFault["reason"]])[]
   ['{"__pr\\u006fto__":1}', "forbidden_key"],
   ['{"a":[{"constructor":{"prototype":1}}]}', "forbidden_key"],
   ['{"prototype":1}', "forbidden_key"],
+  ['{"constructor":1}', "forbidden_key"],
   ["-0", "inexact_number"],
   ["-0.0", "inexact_number"],
   ["-0e9", "inexact_number"],
@@ -81,6 +92,7 @@ const ATTACKS: readonly (readonly [text: string, reason: JsonFault["reason"]])[]
   ["1.0000000000000001", "inexact_number"],
   ["3.141592653589793238", "inexact_number"],
   ["4.9e-325", "inexact_number"],
+  ["0.30000000000000003", "inexact_number"],
   ['"\ud800"', "ill_formed_string"],
   ['"\\ud800"', "ill_formed_string"],
   ['"\\udc00\\ud800"', "ill_formed_string"],
@@ -91,6 +103,13 @@ const ATTACKS: readonly (readonly [text: string, reason: JsonFault["reason"]])[]
 
 test("[json.one-reading] every text with two readings is refused, each for its reason", () => {
   for (const [text, reason] of ATTACKS) assert.equal(reasonOf(text), reason, JSON.stringify(text));
+});
+
+test("[json.complete] space of each kind, and escapes late in a long text, are read", () => {
+  const late = `${"a".repeat(40)}\n"\\`;
+  const text = `\r\n\t {\r\n\t"a" \t:\n[ 1\r,\t2 ] , "b":${JSON.stringify(late)} }\n`;
+  const read = readJson(text);
+  assert.deepEqual(read.ok ? { ...(read.value as object) } : read.error, { a: [1, 2], b: late });
 });
 
 test("[json.utf8-only] bytes that are not UTF-8 are refused", () => {

@@ -31,7 +31,7 @@ export function readTemplate(text: string): PathTemplate | undefined {
     if (part !== undefined) {
       const slash = mark === "%2f" || mark === "%2F" ? ({ slash: mark } as const) : {};
       segments.push({ part, suffix, many: mark === "*", ...slash });
-    } else if (LITERAL.test(segment) || segment === "-") segments.push({ literal: segment });
+    } else if (LITERAL.test(segment)) segments.push({ literal: segment });
     else return undefined;
   }
   const names = segments.flatMap((segment) => ("part" in segment ? [segment.part] : []));

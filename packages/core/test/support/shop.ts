@@ -206,7 +206,7 @@ export const SHOP: JsonObject = {
 export const sha256 = (data: Uint8Array): Uint8Array => createHash("sha256").update(data).digest();
 
 /** The shop with one place of it replaced, or left out. */
-export function changedShop(path: string, value: Json | undefined): JsonObject {
+export function changedShop(path: string, value: Json | undefined, base: JsonObject = SHOP): JsonObject {
   const change = (json: Json | undefined, [name, ...rest]: readonly string[]): Json => {
     if (name === undefined) return value ?? null;
     if (Array.isArray(json)) return json.map((item: Json, at) => (String(at) === name ? change(item, rest) : item));
@@ -215,7 +215,7 @@ export function changedShop(path: string, value: Json | undefined): JsonObject {
     const { [name]: _gone, ...others } = before;
     return others;
   };
-  const changed = change(SHOP, path.split(" "));
+  const changed = change(base, path.split(" "));
   if (!isJsonObject(changed)) throw new Error("the shop is an object");
   return changed;
 }
