@@ -145,8 +145,10 @@ async function carryOut(
   if (!isRead && !(await note("call.intent", {})))
     return giveUp(use, refuse("log_full", "the intent cannot be recorded"));
   // the last read before a write: what was moved since it was decided about is not written
-  const lastLook = async (): Promise<Refusal | undefined> =>
-    leftMeanwhile(served, decided, caller.authority, incoming.signal);
+  const lastLook = async (): Promise<Refusal | undefined> => {
+    const moved = await leftMeanwhile(served, decided, caller.authority, incoming.signal);
+    return gateway.liveness.judge(caller, operation.class) ?? moved;
+  };
   const left = incoming.signal.aborted ? refuse("upstream_failed", "the caller went away") : undefined;
   const late = gateway.liveness.judge(caller, operation.class) ?? left;
   const halted = late ?? (isRead || inside === undefined ? undefined : await lastLook());
