@@ -155,8 +155,6 @@ function readString(state: State): string {
   const { text, limits } = state;
   let units = 0;
   for (let at = start; at < text.length; at++) {
-    // past the length of most keys the platform looks for the end, which costs less than a look at each character
-    if (at - start === SHORT) return readLong(state, start, at);
     const code = text.charCodeAt(at);
     if (code === 0x22) return finishString(state, text.slice(start, at), units, at);
     if (code === 0x5c) return readEscaped(state, start, at);
@@ -165,21 +163,6 @@ function readString(state: State): string {
     units |= code;
   }
   throw new Unreadable("syntax", text.length);
-}
-
-const SHORT = 32;
-const END = /["\\\u0000-\u001f]/g;
-
-function readLong(state: State, start: number, from: number): string {
-  const { text, limits } = state;
-  END.lastIndex = from;
-  const found = END.exec(text);
-  if (found === null) throw new Unreadable("syntax", text.length);
-  const at = found.index;
-  if (text.charCodeAt(at) === 0x5c) return readEscaped(state, start, at);
-  if (text.charCodeAt(at) < 0x20) throw new Unreadable("syntax", at);
-  if (at - start > limits.string) throw new Unreadable("string_too_long", start + limits.string);
-  return finishString(state, text.slice(start, at), SURROGATES, at);
 }
 
 /** No escape is longer than six characters. */
